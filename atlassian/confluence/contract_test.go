@@ -1,0 +1,105 @@
+package confluence
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
+	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
+)
+
+// TestContract sends every request that the client can send, refused ones included, and holds
+// them and the sandbox's answers to Atlassian's documents.
+func TestContract(t *testing.T) {
+	for _, d := range deployments {
+		t.Run(d.name, func(t *testing.T) {
+			check := contract.Load(t, d.documents...).Under(d.context)
+			exercise(t, connect(t, d.deployment, d.context, check, "sandbox-confluence-token"))
+			want := []string{
+				"GET /_edge/tenant_info",
+				"GET /rest/api/content", "GET /rest/api/content/{id}", "GET /rest/api/content/{id}/child/comment", "GET /rest/api/search",
+				"POST /rest/api/content",
+			}
+			if d.deployment == sandbox.Cloud {
+				want = []string{
+					"GET /_edge/tenant_info",
+					"GET /wiki/api/v2/folders/{id}",
+					"GET /wiki/api/v2/footer-comments/{id}/children", "GET /wiki/api/v2/inline-comments/{id}/children",
+					"GET /wiki/api/v2/pages", "GET /wiki/api/v2/pages/{id}", "GET /wiki/api/v2/pages/{id}/ancestors",
+					"GET /wiki/api/v2/pages/{id}/footer-comments", "GET /wiki/api/v2/pages/{id}/inline-comments",
+					"GET /wiki/api/v2/spaces", "GET /wiki/api/v2/spaces/{id}",
+					"GET /wiki/rest/api/search",
+					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk",
+				}
+			}
+			if diff := cmp.Diff(want, check.Seen()); diff != "" {
+				t.Errorf("operations (-want +seen):\n%s", diff)
+			}
+			for _, dead := range check.Unused() {
+				t.Errorf("the exception for %s tolerates nothing: %s", dead.Operation, dead.Finding)
+			}
+		})
+	}
+}
+
+// exercise uses every method in every way that changes what is sent.
+func exercise(t *testing.T, w *wire) {
+	ctx := t.Context()
+	must := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	refused := func(_ any, err error) {
+		t.Helper()
+		if err == nil {
+			t.Error("no error")
+		}
+	}
+	id := w.pageID(t, "DOCS", "Token life cycle")
+	elsewhere := w.pageID(t, "TEAM", "Decisions")
+	must(w.GetPage(ctx, PageRequest{ID: id}))
+	must(w.GetPage(ctx, PageRequest{ID: id, Storage: true, BodyOnly: true}))
+	w.spaces, w.people = newCache[Space](), newCache[string]()
+	must(w.GetPage(ctx, PageRequest{Title: "Token life cycle", SpaceKey: "DOCS"}))
+	must(w.SpaceOfPage(ctx, id))
+	refused(w.GetPage(ctx, PageRequest{ID: "99999"}))
+	refused(w.GetPage(ctx, PageRequest{Title: "Nowhere", SpaceKey: "DOCS"}))
+	refused(w.GetPage(ctx, PageRequest{Title: "Nowhere", SpaceKey: "NOPE"}))
+
+	for _, in := range []CommentsRequest{{PageID: id, Limit: 100}, {PageID: id, Limit: 1}} {
+		for {
+			part, err := w.GetComments(ctx, in)
+			must(part, err)
+			if in.Cursor = part.Cursor; in.Cursor == "" {
+				break
+			}
+		}
+	}
+	refused(w.GetComments(ctx, CommentsRequest{PageID: "99999", Limit: 1}))
+
+	for _, in := range []SearchRequest{
+		{Query: "type in (page, comment, space) ORDER BY title", Limit: 7},
+		{Query: `"refresh token" caddy's & co`, Limit: 50, Spaces: []string{"DOCS", "~ada"}},
+	} {
+		for {
+			part, err := w.Search(ctx, in)
+			must(part, err)
+			if in.Cursor = part.Cursor; in.Cursor == "" {
+				break
+			}
+		}
+	}
+	refused(w.Search(ctx, SearchRequest{Query: "title ~ two words", Limit: 1}))
+
+	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Markdown", Content: "# A\n\n- [ ] b\n\n| c | d |\n|---|---|\n| e | f |\n\n```go\nx := 1 < 2\n```\n"}))
+	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Storage", Content: "<p>x</p>", Format: Storage, ParentID: id}))
+	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Wiki", Content: "h1. x", Format: Wiki}))
+	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Wiki", Content: "h1. x", Format: Wiki}))
+	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Broken", Content: "<p>", Format: Storage}))
+	refused(w.CreatePage(ctx, NewPage{SpaceKey: "NOPE", Title: "Nowhere"}))
+	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Elsewhere", ParentID: elsewhere}))
+	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Orphan", ParentID: "99999"}))
+}

@@ -1,0 +1,166 @@
+package confluence
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ctreminiom/go-atlassian/v2/pkg/infra/models"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
+)
+
+// Format is what a text for Confluence is written in.
+type Format string
+
+// The formats of a text. The empty one is Markdown.
+const (
+	Markdown Format = "markdown"
+	Storage  Format = "storage"
+	Wiki     Format = "wiki"
+)
+
+// NewPage is a page to be created.
+type NewPage struct {
+	SpaceKey string
+	Title    string
+	Content  string
+	Format   Format
+	// ParentID is the page above, in the same space. Empty is the top of the space.
+	ParentID string
+}
+
+// maxTitle is the longest title that Confluence takes, in characters.
+const maxTitle = 255
+
+// CreatePage creates a page and returns what identifies it, without its body.
+func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
+	representation, value, err := in.check()
+	if err != nil {
+		return nil, err
+	}
+	cloud, err := c.isCloud(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkParent(ctx, cloud, in); err != nil {
+		return nil, err
+	}
+	create := c.createContent
+	if cloud {
+		create = c.createCloudPage
+	}
+	page, err := create(ctx, in, representation, value)
+	if err != nil {
+		return nil, createHint(err, in)
+	}
+	page.URL = c.pageURL(cloud, page.Space, page.ID)
+	return page, nil
+}
+
+// check refuses what Confluence would refuse, and turns the text into what is sent.
+func (in *NewPage) check() (representation, value string, err error) {
+	if in.SpaceKey, err = atlassian.CheckSpaceKey("space_key", in.SpaceKey); err != nil {
+		return "", "", err
+	}
+	if in.ParentID != "" {
+		if in.ParentID, err = atlassian.CheckID("parent_id", in.ParentID); err != nil {
+			return "", "", err
+		}
+	}
+	in.Title = strings.TrimSpace(in.Title)
+	if n := utf8.RuneCountInString(in.Title); n == 0 || n > maxTitle {
+		return "", "", &atlassian.InputError{Argument: "title", Problem: "it has " + strconv.Itoa(n) + " characters", Hint: "A title has 1 to 255."}
+	}
+	switch in.Format {
+	case Markdown, "":
+		return "storage", markup.ToStorage(in.Content), nil
+	case Storage, Wiki:
+		return string(in.Format), in.Content, nil
+	}
+	return "", "", &atlassian.InputError{Argument: "content_format", Problem: strconv.Quote(string(in.Format)) + " is unknown", Hint: "Write markdown, storage or wiki."}
+}
+
+// checkParent refuses a parent that is not in the space. Confluence itself may put the page into
+// the parent's space instead, which is not the space that was asked for, nor perhaps one that the
+// caller may write to.
+func (c *Client) checkParent(ctx context.Context, cloud bool, in NewPage) error {
+	if in.ParentID == "" {
+		return nil
+	}
+	var key string
+	var err error
+	if cloud {
+		key, err = c.spaceOf(ctx, "pages", in.ParentID)
+		if errors.Is(err, atlassian.ErrNotFound) {
+			key, err = c.spaceOf(ctx, "folders", in.ParentID)
+		}
+	} else {
+		key, err = c.spaceOfContent(ctx, in.ParentID)
+	}
+	if errors.Is(err, atlassian.ErrNotFound) || (err == nil && !strings.EqualFold(key, in.SpaceKey)) {
+		return &atlassian.InputError{
+			Argument: "parent_id", Problem: in.ParentID + " is not a page of space " + in.SpaceKey,
+			Hint: "Give the id of a page in this space, or leave parent_id out. Nothing was created.",
+		}
+	}
+	return err
+}
+
+// createCloudPage uses the v2 API.
+func (c *Client) createCloudPage(ctx context.Context, in NewPage, representation, value string) (*Page, error) {
+	space, err := c.spaceByKey(ctx, in.SpaceKey)
+	if err != nil {
+		return nil, err
+	}
+	answer, _, err := c.v2.Page.Create(ctx, &models.PageCreatePayloadScheme{
+		SpaceID: space.ID, Status: "current", Title: in.Title, ParentID: in.ParentID,
+		Body: &models.PageBodyRepresentationScheme{Representation: representation, Value: value},
+	})
+	if err != nil {
+		return nil, c.understood(err, true)
+	}
+	page := &Page{ID: answer.ID, Title: oneLine(answer.Title), Space: space.Key}
+	if answer.Version != nil {
+		page.Version = answer.Version.Number
+	}
+	return page, nil
+}
+
+// createContent uses the API of Data Center.
+func (c *Client) createContent(ctx context.Context, in NewPage, representation, value string) (*Page, error) {
+	body := map[string]any{
+		"type": "page", "title": in.Title, "space": map[string]string{"key": in.SpaceKey},
+		"body": map[string]any{representation: map[string]string{"value": value, "representation": representation}},
+	}
+	if in.ParentID != "" {
+		body["ancestors"] = []any{map[string]string{"id": in.ParentID}}
+	}
+	var raw content
+	if err := c.call(ctx, http.MethodPost, path(restAPI, nil, "content"), body, &raw); err != nil {
+		return nil, err
+	}
+	return &Page{ID: raw.ID, Title: oneLine(raw.Title), Space: raw.Space.Key, Version: raw.Version.Number}, nil
+}
+
+// createHint says how to repair what Confluence refuses most often.
+func createHint(err error, in NewPage) error {
+	var e *atlassian.Error
+	if !errors.As(err, &e) || e.Status != http.StatusBadRequest && e.Status != http.StatusNotFound {
+		return err
+	}
+	said := strings.ToLower(strings.Join(e.Messages, " "))
+	switch {
+	case strings.Contains(said, "title already exists"):
+		e.Hint = "Titles are unique in a space: choose another, or look at the existing page with confluence_get_page (title and space_key)."
+	case strings.Contains(said, "parsing xhtml") && in.Format == Storage:
+		e.Hint = "Storage format is XHTML: close every element and escape & and <; or send Markdown."
+	case e.Status == http.StatusNotFound:
+		e.Hint = "There is no space " + in.SpaceKey + ", or the account of this server may not create pages in it."
+	}
+	return err
+}

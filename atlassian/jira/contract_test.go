@@ -1,0 +1,97 @@
+package jira_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
+	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
+)
+
+// TestContract sends every request that the client can send, refused ones included, and checks
+// them and the sandbox's answers against Atlassian's documents.
+func TestContract(t *testing.T) {
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) {
+			files := contract.JiraCloud
+			if v.deployment == sandbox.DataCenter {
+				files = contract.JiraDataCenter
+			}
+			c := contract.Load(t, files...)
+			if v.prefix != "" {
+				c = c.Under(v.prefix)
+			}
+			b := newBench(t, v, func(next http.Handler) http.Handler { return c.Wrap(t, next) })
+			exerciseReads(t, b)
+			exerciseWrites(t, b)
+			for _, dead := range c.Unused() {
+				t.Errorf("the exception for %s tolerates nothing: %s", dead.Operation, dead.Finding)
+			}
+		})
+	}
+}
+
+func exerciseReads(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	for _, in := range []jira.GetIssueRequest{
+		{Key: "PLAT-3", Comments: 10},
+		{Key: "PLAT-1"},
+		{Key: "OPS-4", Transitions: true},
+		{Key: "PLAT-7", Fields: []string{"*all"}, Comments: 2},
+		{Key: "PLAT-3", Fields: []string{"Story Points", "Sprint", "summary", "Acceptance Criteria"}},
+	} {
+		mustIssue(t, b, in)
+	}
+	b.fill(t, "OPS-3", 101) // more than Jira hands out with the issue
+	mustIssue(t, b, jira.GetIssueRequest{Key: "OPS-3", Comments: 5})
+	for _, in := range []jira.SearchRequest{
+		{JQL: "project = PLAT ORDER BY key", Limit: 3},
+		{JQL: "labels = identity", Projects: []string{"PLAT", "OPS"}, Limit: 2, Fields: []string{"*all"}},
+	} {
+		for range 3 {
+			found, err := b.Search(ctx, in)
+			if err != nil {
+				t.Fatalf("Search(%+v): %v", in, err)
+			}
+			in.Cursor = found.Cursor
+		}
+	}
+	b.Search(ctx, jira.SearchRequest{JQL: "nonsense = 1", Limit: 1})
+	b.GetIssue(ctx, jira.GetIssueRequest{Key: "PLAT-999"})
+	b.GetTransitions(ctx, "PLAT-999")
+	if _, err := b.ProjectOf(ctx, "PLAT-1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.GetTransitions(ctx, "PLAT-7"); err != nil {
+		t.Error(err)
+	}
+}
+
+func exerciseWrites(t *testing.T, b *bench) {
+	t.Helper()
+	ctx, hidden := t.Context(), false
+	for _, in := range []jira.AddCommentRequest{
+		{Key: "PLAT-1", Markdown: "# Title\n\n- **one**\n- `two`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```go\nx := 1\n```\n\n> quote\n\n[link](https://example.com)"},
+		{Key: "PLAT-1", Markdown: "for developers", Visibility: &jira.Visibility{Type: "role", Value: "Developers"}},
+		{Key: "PLAT-1", Markdown: "internal", Public: &hidden},
+	} {
+		if _, err := b.AddComment(ctx, in); err != nil {
+			t.Errorf("AddComment(%+v): %v", in, err)
+		}
+	}
+	b.AddComment(ctx, jira.AddCommentRequest{Key: "PLAT-1", Markdown: "x", Visibility: &jira.Visibility{Type: "group", Value: "nobody"}})
+	b.AddComment(ctx, jira.AddCommentRequest{Key: "PLAT-999", Markdown: "x"})
+	for _, in := range []jira.TransitionRequest{
+		{Key: "PLAT-7", Transition: "Done", Fields: map[string]any{"Resolution": "Done", "assignee": nil}, Comment: "*fixed*"},
+		{Key: "PLAT-7", Transition: "To Do"},
+	} {
+		if _, err := b.Transition(ctx, in); err != nil {
+			t.Errorf("Transition(%+v): %v", in, err)
+		}
+	}
+	if _, err := b.Transition(ctx, jira.TransitionRequest{Key: "PLAT-3", Transition: "Done"}); err == nil {
+		t.Error("a transition without its required field succeeded")
+	}
+}

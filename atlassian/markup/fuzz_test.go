@@ -1,0 +1,128 @@
+package markup
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+// addMarkdown seeds a fuzz target with CommonMark's examples and those of testdata.
+func addMarkdown(f *testing.F) {
+	if examples, err := commonMarkExamples(); err == nil {
+		for _, e := range examples {
+			f.Add(e.Markdown)
+		}
+	}
+	for _, path := range glob(f, "testdata/*/*.md") {
+		f.Add(read(f, path))
+	}
+}
+
+func addFiles(f *testing.F, pattern string) {
+	for _, path := range glob(f, pattern) {
+		f.Add(read(f, path))
+	}
+}
+
+func FuzzToADF(f *testing.F) {
+	addMarkdown(f)
+	f.Fuzz(func(t *testing.T, markdown string) {
+		doc := ToADF(markdown)
+		checkADF(t, doc)
+		if _, err := FromADF(doc); err != nil {
+			t.Errorf("our own document: %v", err)
+		}
+	})
+}
+
+func FuzzFromADF(f *testing.F) {
+	addFiles(f, "testdata/*/*.json")
+	f.Add(`{"type":"doc","content":[{"type":"table","content":[{"type":"tableRow"}]}]}`)
+	f.Add(`{"type":"text","text":"alone"}`)
+	f.Add(`[]`)
+	f.Fuzz(func(t *testing.T, doc string) {
+		md, err := FromADF(json.RawMessage(doc))
+		if err != nil && !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTooLarge) {
+			t.Errorf("error of no kind: %v", err)
+		}
+		checkClean(t, md)
+		checkADF(t, ToADF(md))
+	})
+}
+
+func FuzzToWiki(f *testing.F) {
+	addMarkdown(f)
+	f.Fuzz(func(t *testing.T, markdown string) {
+		FromWiki(ToWiki(markdown))
+	})
+}
+
+func FuzzFromWiki(f *testing.F) {
+	addFiles(f, "testdata/*/*.wiki")
+	for _, seed := range []string{"{code", "{code}{code}", "|", "||", "|a\nb|", "*#- x", "[|]", "[~]", "!!", "{*}a", "{{}}", "\\", "h1. ", "h7. x", "{:0}"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, wiki string) {
+		checkClean(t, FromWiki(wiki))
+	})
+}
+
+func FuzzToStorage(f *testing.F) {
+	addMarkdown(f)
+	f.Fuzz(func(t *testing.T, markdown string) {
+		page := ToStorage(markdown)
+		checkWellFormed(t, page)
+		if _, err := FromStorage(page); err != nil {
+			t.Errorf("our own page: %v\n%s", err, page)
+		}
+	})
+}
+
+func FuzzFromStorage(f *testing.F) {
+	addFiles(f, "testdata/*/*.xml")
+	for _, seed := range []string{"<p>", "</p>", "<ac:link>", "<br>", "&nope;", "<![CDATA[", "<table><tr><td colspan=\"99999\" rowspan=\"9\"/></tr><tr><td/></tr></table>"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, page string) {
+		md, err := FromStorage(page)
+		if err != nil && !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTooLarge) {
+			t.Errorf("error of no kind: %v", err)
+		}
+		checkClean(t, md)
+		checkWellFormed(t, ToStorage(md))
+	})
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("plain")
+	f.Add("a\x00b\u202ec\r\nd\U000E0041\xff")
+	f.Fuzz(func(t *testing.T, s string) { checkClean(t, Clean(s)) })
+}
+
+func checkClean(t *testing.T, s string) {
+	t.Helper()
+	if c := Clean(s); c != s {
+		t.Errorf("not clean: %q", s)
+	}
+	for _, r := range s {
+		if r < ' ' && r != '\n' && r != '\t' {
+			t.Errorf("control character %U in %q", r, s)
+		}
+	}
+}
+
+// checkWellFormed parses storage format strictly, with the prefixes declared as Confluence does.
+func checkWellFormed(t testing.TB, page string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(`<page xmlns:ac="ac" xmlns:ri="ri">` + page + `</page>`))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatalf("not well-formed: %v\n%s", err, page)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package markup
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hostile are texts that make careless parsers slow, to be repeated.
+var hostile = map[string]string{
+	"quotes": ">", "brackets": "[", "images": "![", "stars": "*", "star words": "*a **b ", "underscores": "_a __b ",
+	"ticks": "`", "growing ticks": "`a``b```c", "tildes": "~a ", "braces": "{", "code tags": "{code:x}", "quote tags": "{quote}",
+	"panel tags": "{panel:title=x}", "bars": "|", "bar lines": "|a\n", "open rows": "|a\nb\n", "list markers": "*", "lists": "* a\n",
+	"double braces": "{{", "bangs": "!a", "links": "[a](b", "wiki links": "[a|b", "entities": "&a", "angles": "<a", "tags": "<p>",
+	"bold tags": "<b>", "cells": "<td rowspan=\"9\" colspan=\"9\">x</td>", "rows": "<tr><td rowspan=\"99\">x</td></tr>",
+	"cdata": "<![CDATA[", "newlines": "\n", "nested lists": "- ", "tables": "|a|\n|-|\n|b|\n", "wide rows": "|a", "backslashes": "\\",
+	"urls": "http://a.b/", "paragraphs": "a\n\n", "breaks": "a\\\n", "html marks": "<u>", "quote lines": "> a\n", "deltas": "*a_b-c+d^e~f ",
+	"bracket pairs": "[\x00]", "image pairs": "![\x00](a)", "star pairs": "*a \x00a* ", "link pairs": "[a](\x00)",
+	"brace pairs": "{{\x00}}", "tag pairs": "<b>\x00</b>", "strong pairs": "**a \x00a__ ", "tick pairs": "`a\x00a``",
+	"mixed marks": "**a* ", "wiki stars": "{*}a _b ", "comments": "<!--", "link titles": "[a](b \"", "refs": "[a]: b\n", "ref uses": "[a][b",
+	"tag braces": "{*}", "citations": "??a ", "mails": "a@b.", "ordered": "1. a\n", "code lines": "{code}\na\n",
+}
+
+// repeated is unit over and over; when it has two halves, the first and then as often the second.
+func repeated(unit string, size int) string {
+	open, closing, _ := strings.Cut(unit, "\x00")
+	n := size / len(unit)
+	return strings.Repeat(open, n) + strings.Repeat(closing, n)
+}
+
+const hostileSize = 24 << 10 // bytes
+
+// TestHostileInputIsLinear converts hostileSize of each hostile text in every direction. The bound is
+// generous for slow machines; a quadratic parser exceeds it by far.
+func TestHostileInputIsLinear(t *testing.T) {
+	size, bound := hostileSize, 3*time.Second
+	var slowest time.Duration
+	var what string
+	for name, unit := range hostile {
+		text := repeated(unit, size)
+		for direction, convert := range map[string]func(){
+			"ToADF":       func() { ToADF(text) },
+			"ToWiki":      func() { ToWiki(text) },
+			"ToStorage":   func() { ToStorage(text) },
+			"FromWiki":    func() { FromWiki(text) },
+			"FromStorage": func() { _, _ = FromStorage("<table>" + text) },
+		} {
+			start := time.Now()
+			convert()
+			took := time.Since(start)
+			if took > slowest {
+				slowest, what = took, direction+" "+name
+			}
+			if took > bound {
+				t.Errorf("%s of %s took %v", direction, name, took)
+			}
+		}
+	}
+	t.Logf("slowest: %s, %v", what, slowest)
+}
+
+func TestDeepADF(t *testing.T) {
+	for _, typ := range []string{"blockquote", "bulletList", "table", "unknown", "expand"} {
+		doc := strings.Repeat(`{"type":"`+typ+`","content":[`, 4000) + `{"type":"text","text":"deep"}` + strings.Repeat("]}", 4000)
+		md, err := FromADF(json.RawMessage(doc))
+		if err != nil {
+			t.Errorf("%s: %v", typ, err)
+		}
+		if !strings.Contains(md, "deep") {
+			t.Errorf("%s: the text is lost", typ)
+		}
+		if len(md) > 100_000 {
+			t.Errorf("%s: %d bytes of Markdown from %d", typ, len(md), len(doc))
+		}
+	}
+	if _, err := FromADF(json.RawMessage(strings.Repeat(`{"content":[`, 20000))); err == nil {
+		t.Error("no error for JSON that is nested without end")
+	}
+}

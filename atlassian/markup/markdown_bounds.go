@@ -1,0 +1,128 @@
+package markup
+
+import (
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// commonMark parses CommonMark with GitHub's extensions. It is safe for concurrent use.
+var commonMark = newMarkdownParser()
+
+// newMarkdownParser is goldmark's parser with bounds on what takes it more than linear time. The
+// parsers and priorities are those of parser.DefaultBlockParsers, parser.DefaultInlineParsers and
+// extension.GFM.
+func newMarkdownParser() parser.Parser {
+	p := parser.NewParser(
+		parser.WithBlockParsers(
+			util.Prioritized(parser.NewSetextHeadingParser(), 100),
+			util.Prioritized(parser.NewThematicBreakParser(), 200),
+			util.Prioritized(boundedBlockParser{parser.NewListParser()}, 300),
+			util.Prioritized(parser.NewListItemParser(), 400),
+			util.Prioritized(parser.NewCodeBlockParser(), 500),
+			util.Prioritized(parser.NewATXHeadingParser(), 600),
+			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+			util.Prioritized(boundedBlockParser{parser.NewBlockquoteParser()}, 800),
+			util.Prioritized(parser.NewHTMLBlockParser(), 900),
+			util.Prioritized(parser.NewParagraphParser(), 1000),
+		),
+		parser.WithInlineParsers(
+			util.Prioritized(parser.NewCodeSpanParser(), 100),
+			util.Prioritized(boundedLinkParser{parser.NewLinkParser()}, 200),
+			util.Prioritized(parser.NewAutoLinkParser(), 300),
+			util.Prioritized(parser.NewRawHTMLParser(), 400),
+			util.Prioritized(boundedInlineParser{parser.NewEmphasisParser()}, 500),
+			util.Prioritized(boundedInlineParser{extension.NewStrikethroughParser()}, 500),
+		),
+		parser.WithParagraphTransformers(
+			util.Prioritized(boundedReferences{parser.LinkReferenceParagraphTransformer}, 100),
+		),
+	)
+	gfm := goldmark.WithExtensions(extension.Linkify, extension.Table, extension.TaskList)
+	return goldmark.New(goldmark.WithParser(p), gfm).Parser()
+}
+
+// boundedBlockParser opens no block below maxDepth, because goldmark visits every open block on
+// every line: a line of a million ">" would otherwise make each line after it cost as much.
+type boundedBlockParser struct{ parser.BlockParser }
+
+func (b boundedBlockParser) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	if len(pc.OpenedBlocks()) >= maxDepth {
+		return nil, parser.NoChildren
+	}
+	return b.BlockParser.Open(parent, r, pc)
+}
+
+// maxDelimiters bounds the delimiters of emphasis in one block; further ones are text. goldmark
+// looks for the partner of each among all before it, whether there is one or not.
+const maxDelimiters = 1000
+
+// boundedInlineParser keeps to maxDelimiters.
+type boundedInlineParser struct{ parser.InlineParser }
+
+var delimitersKey = parser.NewContextKey()
+
+// delimitersSeen counts the delimiters of one block.
+type delimitersSeen struct {
+	block ast.Node
+	n     int
+}
+
+func (b boundedInlineParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	seen, ok := pc.Get(delimitersKey).(*delimitersSeen)
+	if !ok {
+		seen = &delimitersSeen{}
+		pc.Set(delimitersKey, seen)
+	}
+	if seen.block != parent {
+		*seen = delimitersSeen{block: parent}
+	}
+	if seen.n++; seen.n > maxDelimiters {
+		return nil
+	}
+	return b.InlineParser.Parse(parent, block, pc)
+}
+
+// maxLinkSearch bounds, in bytes, how much text all of a document's closing brackets are followed
+// through for a destination. goldmark reads to the end of the line for each.
+const maxLinkSearch = 32 << 20
+
+// boundedLinkParser keeps to maxLinkSearch; brackets beyond it are text.
+type boundedLinkParser struct{ parser.InlineParser }
+
+var linkSearchKey = parser.NewContextKey()
+
+func (b boundedLinkParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if line, _ := block.PeekLine(); line[0] == ']' {
+		searched, ok := pc.Get(linkSearchKey).(*int)
+		if !ok {
+			searched = new(int)
+			pc.Set(linkSearchKey, searched)
+		}
+		if *searched += len(line); *searched > maxLinkSearch {
+			return nil
+		}
+	}
+	return b.InlineParser.Parse(parent, block, pc)
+}
+
+// CloseBlock lets the link parser put away the brackets that nothing closed.
+func (b boundedLinkParser) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
+	b.InlineParser.(parser.CloseBlocker).CloseBlock(parent, block, pc)
+}
+
+// maxReferenceLines bounds the lines of a paragraph that is searched for link reference
+// definitions. goldmark moves all later lines for each that it takes out.
+const maxReferenceLines = 2000
+
+// boundedReferences keeps to maxReferenceLines; definitions in a longer paragraph are text.
+type boundedReferences struct{ parser.ParagraphTransformer }
+
+func (b boundedReferences) Transform(n *ast.Paragraph, r text.Reader, pc parser.Context) {
+	if n.Lines().Len() <= maxReferenceLines {
+		b.ParagraphTransformer.Transform(n, r, pc)
+	}
+}

@@ -1,0 +1,199 @@
+package markup
+
+import "strings"
+
+// span is inline content as nested formats have it: a single run, or a format around spans.
+type span struct {
+	leaf     inline
+	mark     mark // the one format that wraps children; 0 for a link or a leaf
+	link     link
+	wraps    bool
+	children []span
+}
+
+// counts says how often each ASCII character stands in a block's text: never, once, or more often.
+type counts [128]uint8
+
+func (c *counts) add(text string) {
+	for i := range len(text) {
+		if b := text[i]; b < 128 && c[b] < 2 {
+			c[b]++
+		}
+	}
+}
+
+// nest turns flat runs into nested spans, so that the longest format is the outermost. No span
+// begins or ends with white space: Markdown and wiki markup know no emphasis that does.
+func nest(in []inline) []span { return nestRuns(tidy(in), 0, false) }
+
+// markOrder is the order in which formats nest when they are equally long.
+var markOrder = []mark{strong, em, strike, underline, sub, sup}
+
+// nestRuns nests in, whose formats in done (and whose link, when linked) already wrap it. Each
+// level reads in a fixed number of times and there are at most as many levels as formats, so the
+// whole is linear.
+func nestRuns(in []inline, done mark, linked bool) []span {
+	var spans []span
+	for i := 0; i < len(in); {
+		best, bestMark := 0, mark(0)
+		if !linked && in[i].link != (link{}) {
+			best = runLength(in[i:], func(r inline) bool { return r.link == in[i].link })
+		}
+		for _, m := range markOrder {
+			if in[i].marks&m == 0 || done&m != 0 {
+				continue
+			}
+			if n := runLength(in[i:], func(r inline) bool { return r.marks&m != 0 }); n > best {
+				best, bestMark = n, m
+			}
+		}
+		if best == 0 {
+			spans = append(spans, span{leaf: in[i]})
+			i++
+			continue
+		}
+		run := in[i : i+best]
+		s := span{wraps: true, mark: bestMark}
+		if bestMark == 0 {
+			s.link = in[i].link
+			s.children = nestRuns(run, done, true)
+		} else {
+			s.children = nestRuns(run, done|bestMark, linked)
+		}
+		spans = append(spans, s)
+		i += best
+	}
+	return spans
+}
+
+func runLength(in []inline, has func(inline) bool) int {
+	for n, r := range in {
+		if !has(r) {
+			return n
+		}
+	}
+	return len(in)
+}
+
+// tidy brings inlines into normal form, in which every reader leaves them: neighbours of equal
+// format are one run, there is no white space at line starts and ends, and white space between two
+// runs has only the formats that both of them have.
+func tidy(in []inline) []inline {
+	out := make([]inline, 0, len(in))
+	for _, r := range in {
+		r.text = strings.ReplaceAll(r.text, "\n", " ")
+		switch {
+		case r.kind == objectInline:
+			r.link = link{} // it is spelled as a link itself, and links do not nest
+			out = append(out, r)
+		case r.kind != textInline || r.marks&code != 0:
+			out = append(out, r)
+		default:
+			out = appendWords(out, r)
+		}
+	}
+	out = trimLines(out)
+	shareBlanks(out)
+	return joinRuns(out)
+}
+
+// appendWords adds a run of text with the white space at its ends as runs of its own.
+func appendWords(out []inline, r inline) []inline {
+	core := strings.TrimLeft(r.text, blanks)
+	lead := r.text[:len(r.text)-len(core)]
+	core = strings.TrimRight(core, blanks)
+	tail := r.text[len(lead)+len(core):]
+	for _, part := range [...]string{lead, core, tail} {
+		if part != "" {
+			r.text = part
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// trimLines drops blank runs at both ends and beside line breaks.
+func trimLines(in []inline) []inline {
+	out := in[:0]
+	for i := 0; i < len(in); {
+		if !isBlank(in[i]) {
+			out = append(out, in[i])
+			i++
+			continue
+		}
+		j, breaks := i, 0
+		for j < len(in) && isBlank(in[j]) {
+			if in[j].kind == breakInline {
+				in[i+breaks] = in[j]
+				breaks++
+			}
+			j++
+		}
+		switch {
+		case len(out) == 0 || j == len(in):
+		case breaks > 0:
+			out = append(out, in[i:i+breaks]...)
+		default:
+			out = append(out, in[i:j]...)
+		}
+		i = j
+	}
+	return out
+}
+
+func sameFormat(a, b inline) bool {
+	return a.kind == textInline && b.kind == textInline && a.marks == b.marks && a.link == b.link
+}
+
+// joinRuns joins neighbouring text runs of equal format.
+func joinRuns(in []inline) []inline {
+	out := make([]inline, 0, len(in))
+	for i := 0; i < len(in); {
+		j := i + 1
+		for j < len(in) && sameFormat(in[i], in[j]) {
+			j++
+		}
+		r := in[i]
+		if j > i+1 {
+			var b strings.Builder
+			for _, part := range in[i:j] {
+				b.WriteString(part.text)
+			}
+			r.text = b.String()
+		}
+		if r.kind != textInline || r.text != "" {
+			out = append(out, r)
+		}
+		i = j
+	}
+	return out
+}
+
+// shareBlanks leaves blank runs the formats that the runs before and after them share.
+func shareBlanks(in []inline) {
+	for i := 0; i < len(in); {
+		if !isBlank(in[i]) {
+			i++
+			continue
+		}
+		j := i
+		for j < len(in) && isBlank(in[j]) {
+			j++
+		}
+		var marks mark
+		var to link
+		if i > 0 && j < len(in) {
+			marks = in[i-1].marks & in[j].marks &^ code
+			if in[i-1].link == in[j].link {
+				to = in[j].link
+			}
+		}
+		for k := i; k < j; k++ {
+			in[k].marks &= marks
+			if in[k].link != to {
+				in[k].link = link{}
+			}
+		}
+		i = j
+	}
+}

@@ -1,0 +1,280 @@
+package markup
+
+import (
+	"strconv"
+	"strings"
+)
+
+// storageReader turns storage format into a tree. Blocks and inlines may stand side by side in it;
+// the flow makes paragraphs of the inlines.
+type storageReader struct {
+	flow
+	marks  mark
+	link   link
+	inText bool // within a paragraph, where a macro without a body is part of the text
+}
+
+func parseStorage(source string) ([]*node, error) {
+	root, err := parseElements(source)
+	if err != nil {
+		return nil, err
+	}
+	return storageBlocks(root), nil
+}
+
+// storageBlocks reads the blocks in e.
+func storageBlocks(e *element) []*node {
+	var r storageReader
+	r.children(e)
+	return r.done()
+}
+
+func (r *storageReader) children(e *element) {
+	for _, c := range e.children {
+		r.element(c)
+	}
+}
+
+func (r *storageReader) element(e *element) {
+	if e.name == "" {
+		r.text(e.text)
+		return
+	}
+	if m, ok := storageMarks[e.name]; ok {
+		saved := r.marks
+		r.marks |= m
+		r.children(e)
+		r.marks = saved
+		return
+	}
+	if !r.inline(e) {
+		r.blockElement(e)
+	}
+}
+
+// storageMarks are the elements that format their text.
+var storageMarks = map[string]mark{
+	"strong": strong, "b": strong, "em": em, "i": em, "cite": em, "u": underline, "ins": underline,
+	"s": strike, "del": strike, "strike": strike, "sub": sub, "sup": sup,
+	"code": code, "tt": code, "kbd": code, "samp": code,
+}
+
+// text adds text with its white space collapsed, as HTML shows it. Confluence's editors leave
+// non-breaking spaces all over a page; they mean nothing there.
+func (r *storageReader) text(s string) {
+	if r.marks&code != 0 {
+		r.add(inline{text: s, marks: r.marks, link: r.link})
+		return
+	}
+	var b strings.Builder
+	space := r.endsInSpace()
+	for _, c := range s {
+		switch c {
+		case ' ', '\t', '\n', '\u00a0':
+			if !space {
+				b.WriteByte(' ')
+			}
+			space = true
+		default:
+			b.WriteRune(c)
+			space = false
+		}
+	}
+	if b.Len() > 0 {
+		r.add(inline{text: b.String(), marks: r.marks, link: r.link})
+	}
+}
+
+func (r *storageReader) endsInSpace() bool {
+	if len(r.inlines) == 0 {
+		return true
+	}
+	last := r.inlines[len(r.inlines)-1]
+	return last.kind == breakInline || last.kind == textInline && last.marks&code == 0 && strings.HasSuffix(last.text, " ")
+}
+
+// inline reads an inline element; false says that e is none.
+func (r *storageReader) inline(e *element) bool {
+	switch e.name {
+	case "br":
+		r.add(inline{kind: breakInline, marks: r.marks, link: r.link})
+	case "a":
+		saved := r.link
+		if href := e.attr("href"); href != "" {
+			r.link = link{href: href, title: e.attr("title")}
+		}
+		r.children(e)
+		r.link = saved
+	case "span", "font", "small", "big", "abbr", "label", "ac:inline-comment-marker":
+		r.children(e)
+	case "img":
+		r.add(inline{kind: imageInline, text: e.attr("alt"), target: e.attr("src"), marks: r.marks, link: r.link})
+	case "time":
+		r.add(inline{kind: objectInline, text: e.attr("datetime"), target: schemeDate + ":", marks: r.marks})
+	case "ac:link":
+		r.resourceLink(e)
+	case "ac:image":
+		r.image(e)
+	case "ac:emoticon":
+		r.emoticon(e)
+	case "ac:placeholder":
+		r.text(e.allText())
+	case "ac:structured-macro", "ac:macro":
+		return r.inlineMacro(e)
+	default:
+		return false
+	}
+	return true
+}
+
+func (r *storageReader) emoticon(e *element) {
+	for _, name := range []string{"ac:emoji-fallback", "ac:emoji-shortname", "ac:name"} {
+		if s := e.attr(name); s != "" {
+			if name == "ac:name" {
+				s = ":" + s + ":"
+			}
+			r.add(inline{text: s, marks: r.marks, link: r.link})
+			return
+		}
+	}
+}
+
+func (r *storageReader) blockElement(e *element) {
+	switch e.name {
+	case "h1", "h2", "h3", "h4", "h5", "h6":
+		level, _ := strconv.Atoi(e.name[1:])
+		r.block(&node{kind: heading, level: level, inlines: tidy(storageInlines(e))})
+	case "pre":
+		r.block(&node{kind: codeBlock, text: e.allText()})
+	case "hr":
+		r.block(&node{kind: rule})
+	case "blockquote":
+		r.block(&node{kind: quote, children: storageBlocks(e)})
+	case "ul", "ol":
+		r.block(storageList(e))
+	case "ac:task-list":
+		r.block(storageTasks(e))
+	case "table":
+		r.block(storageTable(e))
+	case "ac:layout-section":
+		r.block(storageLayout(e))
+	case "ac:structured-macro", "ac:macro":
+		r.macro(e)
+	case "ac:adf-extension":
+		r.adfExtension(e)
+	case "ac:parameter", "ac:adf-attribute", "colgroup":
+		// what these hold is settings, not text
+	case "p":
+		r.flush()
+		saved := r.inText
+		r.inText = true
+		r.children(e)
+		r.inText = saved
+		r.flush()
+	case "div", "center", "section", "li", "dl", "dt", "dd", "td", "th", "tr", "tbody", "caption",
+		"ac:layout", "ac:layout-cell", "ac:rich-text-body", "ac:task-body", "ac:adf-content":
+		r.flush()
+		r.children(e)
+		r.flush()
+	default: // not known: what is in it decides whether it is a block
+		r.children(e)
+	}
+}
+
+// storageInlines reads what must be one run, such as a heading; blocks in it give their text.
+func storageInlines(e *element) []inline {
+	blocks := storageBlocks(e)
+	if len(blocks) == 1 && blocks[0].kind == paragraph {
+		return blocks[0].inlines
+	}
+	return cellInlines(blocks, 0)
+}
+
+func storageList(e *element) *node {
+	l := &node{kind: list, ordered: e.name == "ol", level: 1}
+	if start, err := strconv.Atoi(e.attr("start")); err == nil {
+		l.level = start
+	}
+	for _, c := range e.children {
+		switch {
+		case c.name == "li":
+			l.children = append(l.children, &node{kind: item, children: storageBlocks(c)})
+		case c.name == "ul" || c.name == "ol":
+			// A list right in a list belongs to the item before it.
+			if len(l.children) == 0 {
+				l.children = append(l.children, &node{kind: item})
+			}
+			last := l.children[len(l.children)-1]
+			last.children = append(last.children, storageList(c))
+		case c.name != "" || strings.TrimSpace(c.text) != "":
+			l.children = append(l.children, &node{kind: item, children: storageBlocks(&element{children: []*element{c}})})
+		}
+	}
+	return l
+}
+
+func storageTasks(e *element) *node {
+	l := &node{kind: list}
+	for _, c := range e.children {
+		if c.name != "ac:task" {
+			continue
+		}
+		it := &node{kind: item, task: openTask}
+		if s := c.child("ac:task-status"); s != nil && strings.TrimSpace(s.allText()) == "complete" {
+			it.task = doneTask
+		}
+		if body := c.child("ac:task-body"); body != nil {
+			it.children = storageBlocks(body)
+		}
+		l.children = append(l.children, it)
+	}
+	return l
+}
+
+// storageTable reads rows wherever they stand: in thead, tbody or right in the table.
+func storageTable(e *element) *node {
+	t := &node{kind: table}
+	var walk func(*element)
+	walk = func(e *element) {
+		for _, c := range e.children {
+			switch c.name {
+			case "tr":
+				t.children = append(t.children, storageRow(c))
+			case "thead", "tbody", "tfoot":
+				walk(c)
+			case "caption":
+				t.children = append(t.children, &node{kind: row, children: []*node{{kind: cell, children: storageBlocks(c)}}})
+			}
+		}
+	}
+	walk(e)
+	return t
+}
+
+func storageRow(e *element) *node {
+	tr := &node{kind: row}
+	for _, c := range e.children {
+		if c.name != "td" && c.name != "th" {
+			continue
+		}
+		td := &node{kind: cell, header: c.name == "th", children: storageBlocks(c)}
+		td.colspan, _ = strconv.Atoi(c.attr("colspan"))
+		td.rowspan, _ = strconv.Atoi(c.attr("rowspan"))
+		tr.children = append(tr.children, td)
+	}
+	return tr
+}
+
+// storageLayout reads a section's cells; a single one is no layout.
+func storageLayout(e *element) *node {
+	l := &node{kind: columns}
+	for _, c := range e.children {
+		if c.name == "ac:layout-cell" {
+			l.children = append(l.children, &node{kind: column, children: storageBlocks(c)})
+		}
+	}
+	if len(l.children) == 1 {
+		return l.children[0]
+	}
+	return l
+}

@@ -1,0 +1,207 @@
+package markup
+
+import (
+	"strconv"
+	"strings"
+)
+
+// storageWriter spells a tree as storage format. Every element it opens it closes, and all text
+// goes through escapeXML, so the result is well-formed whatever the tree holds.
+type storageWriter struct {
+	out   strings.Builder
+	tasks int // numbers the tasks, which need ids that are unique in a page
+}
+
+func writeStorage(blocks []*node) string {
+	w := &storageWriter{}
+	w.blocks(blocks)
+	return w.out.String()
+}
+
+func (w *storageWriter) raw(s string) { w.out.WriteString(s) }
+
+var xmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+
+// escapeXML is for text and for attributes in double quotes. Clean has taken out what XML does not
+// allow at all.
+func escapeXML(s string) string { return xmlEscaper.Replace(s) }
+
+// cdata keeps text as it is; its end mark in the text is spread over two sections.
+func cdata(s string) string {
+	return "<![CDATA[" + strings.ReplaceAll(s, "]]>", "]]]]><![CDATA[>") + "]]>"
+}
+
+func (w *storageWriter) blocks(blocks []*node) {
+	for _, n := range blocks {
+		w.block(n)
+	}
+}
+
+// wrapped writes children in an element.
+func (w *storageWriter) wrapped(name string, children []*node) {
+	w.raw("<" + name + ">")
+	w.blocks(children)
+	w.raw("</" + name + ">")
+}
+
+func (w *storageWriter) block(n *node) {
+	switch n.kind {
+	case paragraph:
+		w.paragraph(n)
+	case heading:
+		h := "h" + strconv.Itoa(min(max(n.level, 1), 6))
+		w.raw("<" + h + ">" + storageText(n.inlines) + "</" + h + ">")
+	case codeBlock:
+		w.code(n)
+	case rule:
+		w.raw("<hr />")
+	case quote:
+		w.wrapped("blockquote", n.children)
+	case list:
+		w.list(n)
+	case table:
+		w.table(n)
+	case callout:
+		w.callout(n)
+	default:
+		w.blocks(n.children)
+	}
+}
+
+// paragraph writes a paragraph; a macro that is alone in it stands as a block.
+func (w *storageWriter) paragraph(n *node) {
+	text := storageText(n.inlines)
+	if len(n.inlines) == 1 && n.inlines[0].kind == objectInline {
+		if scheme, _ := splitScheme(n.inlines[0].target); scheme == schemeMacro {
+			w.raw(text)
+			return
+		}
+	}
+	if text != "" {
+		w.raw("<p>" + text + "</p>")
+	}
+}
+
+// macro opens a macro; its body and </ac:structured-macro> follow.
+func (w *storageWriter) macro(name string, params ...param) {
+	w.raw(`<ac:structured-macro ac:name="` + escapeXML(name) + `">`)
+	for _, p := range params {
+		if p.value != "" {
+			w.raw(`<ac:parameter ac:name="` + escapeXML(p.name) + `">` + escapeXML(p.value) + `</ac:parameter>`)
+		}
+	}
+}
+
+func (w *storageWriter) endMacro() { w.raw("</ac:structured-macro>") }
+
+func (w *storageWriter) code(n *node) {
+	w.macro("code", param{"language", n.name}, param{"title", n.title})
+	w.raw("<ac:plain-text-body>" + cdata(n.text) + "</ac:plain-text-body>")
+	w.endMacro()
+}
+
+// calloutMacros are Confluence's macros for the callouts. Its note is yellow and its warning red,
+// which is what NOTE and WARNING were read from.
+var calloutMacros = map[string]string{
+	"INFO": "info", "NOTE": "note", "TIP": "tip", "WARNING": "warning", "ERROR": "warning",
+	"SUCCESS": "tip", calloutPanel: "panel", "CAUTION": "warning", "IMPORTANT": "info",
+	calloutExpand: "expand",
+}
+
+func (w *storageWriter) callout(n *node) {
+	name, ok := calloutMacros[n.name]
+	if !ok {
+		w.wrapped("blockquote", titled(n))
+		return
+	}
+	w.macro(name, param{"title", n.title})
+	w.wrapped("ac:rich-text-body", n.children)
+	w.endMacro()
+}
+
+// list writes a list. Items with and without check boxes are different lists in Confluence, so a
+// mixed list becomes several.
+func (w *storageWriter) list(n *node) {
+	for i := 0; i < len(n.children); {
+		task := n.children[i].task != noTask
+		j := i + 1
+		for j < len(n.children) && (n.children[j].task != noTask) == task {
+			j++
+		}
+		switch {
+		case task:
+			w.taskList(n.children[i:j])
+		case n.ordered && listNumber(n, i) != 1:
+			w.items("ol", ` start="`+strconv.Itoa(listNumber(n, i))+`"`, n.children[i:j])
+		case n.ordered:
+			w.items("ol", "", n.children[i:j])
+		default:
+			w.items("ul", "", n.children[i:j])
+		}
+		i = j
+	}
+}
+
+func (w *storageWriter) items(name, attrs string, items []*node) {
+	w.raw("<" + name + attrs + ">")
+	for _, it := range items {
+		w.raw("<li>")
+		w.tight(it.children)
+		w.raw("</li>")
+	}
+	w.raw("</" + name + ">")
+}
+
+// tight writes blocks, the first paragraph of which needs no element of its own.
+func (w *storageWriter) tight(blocks []*node) {
+	if len(blocks) > 0 && blocks[0].kind == paragraph && (len(blocks) == 1 || blocks[1].kind == list) {
+		w.raw(storageText(blocks[0].inlines))
+		blocks = blocks[1:]
+	}
+	w.blocks(blocks)
+}
+
+func (w *storageWriter) taskList(items []*node) {
+	w.raw("<ac:task-list>")
+	for _, it := range items {
+		w.tasks++
+		status := "incomplete"
+		if it.task == doneTask {
+			status = "complete"
+		}
+		w.raw("<ac:task><ac:task-id>" + strconv.Itoa(w.tasks) + "</ac:task-id><ac:task-status>" + status +
+			"</ac:task-status><ac:task-body>")
+		w.tight(it.children)
+		w.raw("</ac:task-body></ac:task>")
+	}
+	w.raw("</ac:task-list>")
+}
+
+func (w *storageWriter) table(n *node) {
+	w.raw("<table><tbody>")
+	for _, r := range n.children {
+		w.raw("<tr>")
+		for _, c := range r.children {
+			name := "td"
+			if c.header {
+				name = "th"
+			}
+			w.raw("<" + name + storageSpans(c) + ">")
+			w.tight(c.children)
+			w.raw("</" + name + ">")
+		}
+		w.raw("</tr>")
+	}
+	w.raw("</tbody></table>")
+}
+
+func storageSpans(c *node) string {
+	s := ""
+	if c.colspan > 1 {
+		s += ` colspan="` + strconv.Itoa(c.colspan) + `"`
+	}
+	if c.rowspan > 1 {
+		s += ` rowspan="` + strconv.Itoa(c.rowspan) + `"`
+	}
+	return s
+}

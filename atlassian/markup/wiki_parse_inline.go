@@ -1,0 +1,393 @@
+package markup
+
+import (
+	"html"
+	"strings"
+	"unicode/utf8"
+)
+
+// wikiDelimiters are the characters around formatted text.
+var wikiDelimiters = map[byte]mark{
+	'*': strong, '_': em, '-': strike, '+': underline, '^': sup, '~': sub,
+}
+
+// wikiInlineParser reads the inlines of one line in one pass: a format is put on the runs between
+// its delimiters when the second one is found; a delimiter without a partner stays text.
+type wikiInlineParser struct {
+	source string
+	pos    int
+	text   strings.Builder // text not yet a run
+	out    []inline
+	open   []wikiOpen
+
+	noCodeEnd bool // no }} follows
+}
+
+// wikiOpen is an opening delimiter without a partner so far.
+type wikiOpen struct {
+	mark mark
+	at   int // its own run in out
+}
+
+func parseWikiInlines(source string) []inline {
+	p := &wikiInlineParser{source: source}
+	for p.pos < len(p.source) {
+		if !p.special() {
+			p.text.WriteByte(p.source[p.pos])
+			p.pos++
+		}
+	}
+	p.flush()
+	return joinRuns(p.out)
+}
+
+func (p *wikiInlineParser) flush() {
+	if p.text.Len() > 0 {
+		p.out = append(p.out, inline{text: Clean(p.text.String())})
+		p.text.Reset()
+	}
+}
+
+func (p *wikiInlineParser) emit(in inline, length int) {
+	p.flush()
+	p.out = append(p.out, in)
+	p.pos += length
+}
+
+// special reads markup at the current position, if there is any.
+func (p *wikiInlineParser) special() bool {
+	rest := p.source[p.pos:]
+	switch c := rest[0]; c {
+	case '\\':
+		return p.backslash(rest)
+	case '&':
+		if ref := characterReference(rest); ref != "" {
+			p.text.WriteString(html.UnescapeString(ref))
+			p.pos += len(ref)
+			return true
+		}
+	case '[':
+		return p.link(rest)
+	case '!':
+		return p.image(rest)
+	case '{':
+		return p.braces(rest)
+	case '?':
+		return p.citation(rest)
+	case 'h', 'f', 'm':
+		if n := wikiURL(rest); n > 0 && !isWordRune(p.before()) {
+			p.emit(inline{text: rest[:n], link: link{href: rest[:n]}}, n)
+			return true
+		}
+	case '*', '_', '-', '+', '^', '~':
+		return p.delimiter(rest, wikiDelimiters[c])
+	}
+	return false
+}
+
+// backslash reads \\ as a line break and \x as the character x.
+func (p *wikiInlineParser) backslash(rest string) bool {
+	if strings.HasPrefix(rest, `\\`) {
+		p.emit(inline{kind: breakInline}, 2)
+		return true
+	}
+	if len(rest) > 1 && strings.IndexByte(wikiSpecial, rest[1]) >= 0 {
+		p.text.WriteByte(rest[1])
+		p.pos += 2
+		return true
+	}
+	return false
+}
+
+// wikiSpecial are the characters that a backslash makes text.
+const wikiSpecial = "*_-+^~{}[]!|#?(@&:"
+
+// before is the character before the current position, a space at the start.
+func (p *wikiInlineParser) before() rune {
+	if p.pos == 0 {
+		return ' '
+	}
+	r, _ := utf8.DecodeLastRuneInString(p.source[:p.pos])
+	return r
+}
+
+// delimiter reads an emphasis character. It opens before a word and closes behind one; within
+// words, as in snake_case, and in runs, as in C++ or --flag, it is text.
+func (p *wikiInlineParser) delimiter(rest string, m mark) bool {
+	run := 1
+	for run < len(rest) && rest[run] == rest[0] {
+		run++
+	}
+	if run > 1 {
+		p.text.WriteString(rest[:run])
+		p.pos += run
+		return true
+	}
+	before := p.before()
+	after := ' '
+	if len(rest) > 1 {
+		after, _ = utf8.DecodeRuneInString(rest[1:])
+	}
+	if !isWikiSpace(before) && !isWordRune(after) && p.closeMark(m) {
+		p.pos++
+		return true
+	}
+	if isWordRune(before) || isWikiSpace(after) {
+		return false
+	}
+	p.openMark(m, rest[:1], 1)
+	return true
+}
+
+func isWikiSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\u00a0' }
+
+func (p *wikiInlineParser) openMark(m mark, literal string, length int) {
+	for _, o := range p.open {
+		if o.mark == m {
+			p.text.WriteString(literal)
+			p.pos += length
+			return
+		}
+	}
+	p.emit(inline{text: literal}, length)
+	p.open = append(p.open, wikiOpen{m, len(p.out) - 1})
+}
+
+// closeMark puts m on everything since it was opened. Delimiters opened in between are text.
+func (p *wikiInlineParser) closeMark(m mark) bool {
+	for i := len(p.open) - 1; i >= 0; i-- {
+		if p.open[i].mark != m {
+			continue
+		}
+		p.flush()
+		at := p.open[i].at
+		if at == len(p.out)-1 {
+			return false // nothing in between
+		}
+		p.out[at].text = ""
+		for k := at + 1; k < len(p.out); k++ {
+			p.out[k].marks |= m
+		}
+		p.open = p.open[:i]
+		return true
+	}
+	return false
+}
+
+// braces reads {{code}}, {*}…{*}, {color}, {anchor} and macros that are not known.
+func (p *wikiInlineParser) braces(rest string) bool {
+	if body, ok := strings.CutPrefix(rest, "{{"); ok {
+		end := -1
+		if !p.noCodeEnd {
+			end = strings.Index(body, "}}")
+			p.noCodeEnd = end < 0
+		}
+		if end < 1 {
+			p.text.WriteString("{{")
+			p.pos += 2
+			return true
+		}
+		p.emit(inline{text: unescapeWiki(body[:end]), marks: code}, end+4)
+		return true
+	}
+	tag, ok := parseWikiTag(rest)
+	if !ok {
+		return false
+	}
+	if m, isDelimiter := wikiDelimiters[tag.name[0]]; isDelimiter && tag.length == len("{*}") {
+		if p.closeMark(m) {
+			p.pos += tag.length
+		} else {
+			p.openMark(m, rest[:tag.length], tag.length)
+		}
+		return true
+	}
+	switch tag.name {
+	case "color", "anchor":
+		p.pos += tag.length // the text keeps its place and loses its colour
+		return true
+	}
+	return false
+}
+
+func (p *wikiInlineParser) citation(rest string) bool {
+	if !strings.HasPrefix(rest, "??") || strings.HasPrefix(rest, "???") {
+		return false
+	}
+	if p.closeMark(em) {
+		p.pos += 2
+		return true
+	}
+	if isWordRune(p.before()) || len(rest) < 3 || isWikiSpace(rune(rest[2])) {
+		return false
+	}
+	p.openMark(em, "??", 2)
+	return true
+}
+
+// link reads [text|target], [target], [~user] and [^attachment].
+func (p *wikiInlineParser) link(rest string) bool {
+	end := wikiBracket(rest)
+	if end < 2 {
+		return false
+	}
+	body := rest[1:end]
+	text, target, named := strings.Cut(body, "|")
+	if !named {
+		target = text
+	}
+	target, _, _ = strings.Cut(target, "|") // what follows is the tool tip
+	in, ok := wikiLink(text, strings.TrimSpace(target), named)
+	if !ok {
+		return false
+	}
+	p.flush()
+	p.out = append(p.out, in...)
+	p.pos += end + 1
+	return true
+}
+
+// wikiLinkText is what a link without a text of its own shows.
+func wikiLinkText(href string) string {
+	if scheme, rest := splitScheme(href); scheme == "mailto" {
+		return rest
+	}
+	return href
+}
+
+// wikiBracket is the offset of the bracket that closes the one at the start of s, or -1. Brackets
+// do not nest, so what follows an unclosed one is read once.
+func wikiBracket(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case ']':
+			return i
+		case '[', '\n':
+			return -1
+		}
+	}
+	return -1
+}
+
+// wikiLink is what stands in brackets, when that is something that can be linked to: text in
+// brackets, such as [WIP], is not.
+func wikiLink(text, target string, named bool) ([]inline, bool) {
+	scheme, rest := splitScheme(target)
+	mail := scheme == "mailto" && rest != ""
+	switch {
+	case strings.HasPrefix(target, "~"):
+		name := strings.TrimPrefix(target, "~")
+		if id, ok := strings.CutPrefix(name, "accountid:"); ok {
+			return []inline{{kind: objectInline, text: "@" + id, target: schemeMention + ":" + escapeID(id)}}, name != ""
+		}
+		return []inline{{kind: objectInline, text: "@" + name, target: schemeUser + ":" + escapePath(name)}}, name != ""
+	case strings.HasPrefix(target, "^") && len(target) > 1:
+		name := target[1:]
+		if !named {
+			text = name
+		}
+		return []inline{{text: unescapeWiki(text), link: link{href: attachmentDest(name)}}}, true
+	case named, wikiURL(target) > 0 && !strings.Contains(target, " "), mail, strings.HasPrefix(target, "#"):
+		to := link{href: unescapeWiki(target)}
+		var in []inline
+		if !named {
+			return []inline{{text: wikiLinkText(to.href), link: to}}, target != ""
+		}
+		for _, r := range parseWikiInlines(text) {
+			r.link = to
+			in = append(in, r)
+		}
+		return in, target != "" && len(tidy(in)) > 0
+	default:
+		return nil, false
+	}
+}
+
+// wikiURL is the length of the web address at the start of s, or 0.
+func wikiURL(s string) int {
+	for _, scheme := range []string{"https://", "http://", "ftp://", "mailto:"} {
+		if !strings.HasPrefix(s, scheme) {
+			continue
+		}
+		end := strings.IndexAny(s, " \t\n|]{}<>\"\\")
+		if end < 0 {
+			end = len(s)
+		}
+		end = len(strings.TrimRight(s[:end], ".,;:!?')*_"))
+		if end > len(scheme) {
+			return end
+		}
+	}
+	return 0
+}
+
+// image reads !name.png|thumbnail! and !https://…!.
+func (p *wikiInlineParser) image(rest string) bool {
+	end := wikiImageEnd(rest)
+	if end == 0 || isWordRune(p.before()) {
+		return false
+	}
+	name, args, _ := strings.Cut(rest[1:end], "|")
+	target := name
+	alt := wikiArg(strings.ReplaceAll(args, ",", "|"), "alt")
+	if !isWebImage(name) {
+		if !strings.Contains(name, ".") {
+			return false
+		}
+		target = attachmentDest(name)
+		if alt == "" {
+			alt = name
+		}
+	}
+	p.emit(inline{kind: imageInline, text: strings.Trim(alt, `"`), target: target}, end+1)
+	return true
+}
+
+// wikiImageEnd is the offset of the mark that ends the image at the start of s, 0 when it is none.
+// A file name has no spaces; the arguments behind its bar may.
+func wikiImageEnd(s string) int {
+	const longest = 1000
+	bar := false
+	for i := 1; i < min(len(s), longest); i++ {
+		switch s[i] {
+		case '!':
+			if i < 4 {
+				return 0
+			}
+			return i
+		case '|':
+			if i == 1 {
+				return 0
+			}
+			bar = true
+		case ' ':
+			if !bar {
+				return 0
+			}
+		case '\n', '[', ']', '{':
+			return 0
+		}
+	}
+	return 0
+}
+
+// unescapeWiki takes the backslashes and character references out of text without markup.
+func unescapeWiki(s string) string {
+	if !strings.ContainsAny(s, `\&`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) && strings.IndexByte(wikiSpecial, s[i+1]) >= 0 {
+			i++
+		} else if ref := characterReference(s[i:]); s[i] == '&' && ref != "" {
+			b.WriteString(html.UnescapeString(ref))
+			i += len(ref) - 1
+			continue
+		}
+		b.WriteByte(s[i])
+	}
+	return Clean(b.String())
+}

@@ -1,0 +1,427 @@
+// Package caddymodule is all that Caddy sees of the plugin: the app and the three handlers, their
+// JSON and Caddyfile forms, and the subcommands. It is thin; what it builds lives in handlers/ and
+// atlassian/.
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/bearer"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/entra"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/oauth"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/resource"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/safego"
+)
+
+func init() {
+	caddy.RegisterModule(new(App))
+}
+
+const (
+	defaultPublicURL    = "http://localhost:8000"
+	defaultCallbackPath = "/oauth/callback"
+)
+
+// App is the registration with Microsoft Entra ID, the public URL, and the state that the handlers
+// `entra_oauth`, `entra_auth` and `atlassian_mcp` share.
+//
+// It need not be configured: every setting that is left out is read from the environment. With
+// Entra wholly unconfigured, registration of assistants works, and every other OAuth route and the
+// gate answer 503 and say what is missing.
+//
+// Every setting takes placeholders. Write secrets as `{env.NAME}` or `{file.path}`; Caddy writes
+// `{$NAME}` in the clear into its configuration.
+type App struct {
+	// The origin under which clients reach this server, such as `https://mcp.example.com`. Default:
+	// the origin of the redirect URI. Issuer, metadata and redirects are built from it and never
+	// from a request. Plain http is accepted on loopback only.
+	PublicURL string `json:"public_url,omitempty"`
+
+	// Who issues the tokens: `https://login.microsoftonline.com/{tenant-id}/v2.0`. Default: the
+	// environment variable ENTRA_ID_EXPECTED_ISSUER.
+	Issuer string `json:"issuer,omitempty"`
+
+	// The application (client) id of the app registration. Default: the environment variable
+	// ENTRA_ID_CLIENT_ID or OAUTH_DCR_CLIENT_ID.
+	ClientID string `json:"client_id,omitempty"`
+
+	// The client secret of the app registration, and a second one while one replaces the other: put
+	// the new one first. Default: the environment variable ENTRA_ID_CLIENT_SECRET or
+	// OAUTH_DCR_CLIENT_SECRET.
+	ClientSecrets []string `json:"client_secrets,omitempty"`
+
+	// The redirect URI of the app registration, at whose path this server answers Entra. Default:
+	// the environment variable OAUTH_DCR_REDIRECT_URI or ENTRA_ID_REDIRECT_URI, else
+	// `/oauth/callback` of the public URL.
+	RedirectURI string `json:"redirect_uri,omitempty"`
+
+	// The scopes to ask Entra for. Name the one that your app registration exposes, such as
+	// `access_as_user`. Default: the environment variable OAUTH_DCR_SCOPE or ENTRA_ID_SCOPE, else
+	// `openid profile email`.
+	Scopes []string `json:"scopes,omitempty"`
+
+	// The ids of the tenants whose people may sign in. Required when the issuer names
+	// `organizations` or `common`.
+	Tenants []string `json:"tenants,omitempty"`
+
+	// Further App ID URIs of the app registration that tokens may have as their audience.
+	Audiences []string `json:"audiences,omitempty"`
+
+	// Further hosts that the issuer may name, beside Microsoft's clouds.
+	AllowAuthorities []string `json:"allow_authorities,omitempty"`
+
+	// Web origins whose pages may call the server, beside its own. None is needed for assistants
+	// that are no web pages.
+	AllowOrigins []string `json:"allow_origins,omitempty"`
+
+	// The built-in assistants that may register, by name, or `any` for every https redirect URI.
+	// Default: all of them, and whatever runs on the person's own computer.
+	AllowClients []string `json:"allow_clients,omitempty"`
+
+	// Further redirect URIs that may register. `*` stands for one segment of the path.
+	AllowRedirects []string `json:"allow_redirects,omitempty"`
+
+	// Wraps the keys in storage, instead of the client secret. At least 32 characters.
+	MasterKey string `json:"master_key,omitempty"`
+
+	public    *url.URL
+	loopback  bool
+	clientID  string
+	missing   []string
+	origins   *origin.Policy
+	state     *shared
+	oauth     *oauth.Server
+	logger    *slog.Logger
+	leavePool func() error
+	leaveLive func()
+	stopSweep context.CancelFunc
+
+	mu        sync.Mutex
+	resources []oauth.ResourceInfo
+	abilities []string
+}
+
+// CaddyModule implements caddy.Module.
+func (*App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "entra", New: func() caddy.Module { return new(App) }}
+}
+
+// registration is what the settings say once placeholders and environment are in.
+type registration struct {
+	Entra      entra.Config `json:"-"`
+	Configured bool
+	Settings   []string // for the pool's key
+	PublicURL  string
+	Path       string
+	Masters    [][]byte
+}
+
+// Provision implements caddy.Provisioner. It touches neither network nor storage.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.logger = ctx.Slogger()
+	a.leaveLive = live.push(&surroundings{storage: ctx.Storage(), log: a.logger.Handler()})
+	reg, err := a.read()
+	if err != nil {
+		return err
+	}
+	if err := a.setPublicURL(reg.PublicURL); err != nil {
+		return err
+	}
+	if a.origins, err = a.readOrigins(); err != nil {
+		return err
+	}
+	if err := a.share(reg); err != nil {
+		return err
+	}
+	clients, err := a.clientPolicy()
+	if err != nil {
+		return err
+	}
+	a.oauth, err = oauth.New(oauth.Config{
+		Issuer: a.issuer(), CallbackPath: reg.Path, Loopback: a.loopback,
+		Resources: a.registered, Abilities: a.able,
+		Entra: a.state.entra, Missing: a.missing, Clients: clients,
+		Keys: a.state.keys, Store: a.state.store, Logger: a.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("entra: %w", err)
+	}
+	a.warn()
+	return nil
+}
+
+// read gathers the settings of the registration.
+func (a *App) read() (registration, error) {
+	s := newSettings("entra")
+	c := entra.Config{
+		Issuer:         s.text("issuer", a.Issuer, "ENTRA_ID_EXPECTED_ISSUER"),
+		ClientID:       s.text("client_id", a.ClientID, "ENTRA_ID_CLIENT_ID", "OAUTH_DCR_CLIENT_ID"),
+		ClientSecrets:  s.secrets("client_secret", a.ClientSecrets, "ENTRA_ID_CLIENT_SECRET", "OAUTH_DCR_CLIENT_SECRET"),
+		RedirectURI:    s.text("redirect_uri", a.RedirectURI, "OAUTH_DCR_REDIRECT_URI", "ENTRA_ID_REDIRECT_URI"),
+		Scopes:         s.words("scope", a.Scopes, "OAUTH_DCR_SCOPE", "ENTRA_ID_SCOPE"),
+		Tenants:        s.words("tenants", a.Tenants),
+		Audiences:      s.words("audience", a.Audiences),
+		AllowAuthority: s.words("allow_authority", a.AllowAuthorities),
+	}
+	reg := registration{PublicURL: s.text("public_url", a.PublicURL)}
+	master := s.text("master_key", a.MasterKey)
+	if err := s.err(); err != nil {
+		return reg, err
+	}
+	if master != "" && len(master) < 32 {
+		return reg, errors.New("entra: master_key: it is shorter than 32 characters; make one with `openssl rand -base64 32`")
+	}
+	if master != "" {
+		reg.Masters = append(reg.Masters, []byte(master))
+	}
+	for _, secret := range c.ClientSecrets {
+		reg.Masters = append(reg.Masters, []byte(secret))
+	}
+	if err := a.settleURLs(&reg, &c); err != nil {
+		return reg, err
+	}
+	reg.Configured = c.Issuer != "" || c.ClientID != "" || len(c.ClientSecrets) > 0
+	if a.missing = missingSettings(c); reg.Configured && len(a.missing) > 0 {
+		return reg, fmt.Errorf("entra: the registration with Entra is half configured; set %s in the environment or in the entra block", strings.Join(a.missing, ", "))
+	}
+	c.Logger = currentLogger()
+	reg.Entra = c
+	reg.Settings = slices.Concat([]string{c.Issuer, c.ClientID, c.RedirectURI, reg.PublicURL, master, "secrets"}, c.ClientSecrets,
+		[]string{"scopes"}, c.Scopes, []string{"tenants"}, c.Tenants, []string{"audiences"}, c.Audiences, []string{"authorities"}, c.AllowAuthority)
+	return reg, nil
+}
+
+func missingSettings(c entra.Config) (missing []string) {
+	if c.Issuer == "" {
+		missing = append(missing, "ENTRA_ID_EXPECTED_ISSUER")
+	}
+	if c.ClientID == "" {
+		missing = append(missing, "ENTRA_ID_CLIENT_ID")
+	}
+	if len(c.ClientSecrets) == 0 {
+		missing = append(missing, "ENTRA_ID_CLIENT_SECRET")
+	}
+	return missing
+}
+
+// settleURLs lets the public URL and the redirect URI each stand in for the other.
+func (a *App) settleURLs(reg *registration, c *entra.Config) error {
+	reg.PublicURL = strings.TrimSuffix(reg.PublicURL, "/")
+	if c.RedirectURI == "" {
+		if reg.PublicURL == "" {
+			reg.PublicURL = defaultPublicURL
+		}
+		c.RedirectURI = reg.PublicURL + defaultCallbackPath
+	}
+	u, err := url.Parse(c.RedirectURI)
+	if err != nil || u.Host == "" || u.RawQuery != "" {
+		return errors.New("entra: redirect_uri: OAUTH_DCR_REDIRECT_URI must be an absolute URL without a query, such as https://mcp.example.com/oauth/callback")
+	}
+	if reg.PublicURL == "" {
+		reg.PublicURL = u.Scheme + "://" + u.Host
+	}
+	reg.Path = u.Path
+	return nil
+}
+
+func (a *App) setPublicURL(raw string) error {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.User != nil:
+		return fmt.Errorf("entra: public_url: %q is not an origin such as https://mcp.example.com; write it without a path", raw)
+	case u.Scheme == "https":
+	case u.Scheme == "http" && resource.IsLoopback(u.Hostname()):
+		a.loopback = true
+	default:
+		return fmt.Errorf("entra: public_url: %q must be https, since tokens and codes travel over it; plain http is accepted on localhost only", raw)
+	}
+	a.public = u
+	return nil
+}
+
+func (a *App) issuer() string { return a.public.Scheme + "://" + strings.ToLower(a.public.Host) }
+
+func (a *App) readOrigins() (*origin.Policy, error) {
+	s := newSettings("entra")
+	allowed := s.words("allow_origin", a.AllowOrigins)
+	if err := s.err(); err != nil {
+		return nil, err
+	}
+	p, err := origin.New(a.issuer(), allowed)
+	if err != nil {
+		return nil, fmt.Errorf("entra: allow_origin: %w", err)
+	}
+	return p, nil
+}
+
+func (a *App) clientPolicy() (oauth.ClientPolicy, error) {
+	s := newSettings("entra")
+	p := oauth.ClientPolicy{
+		Presets:  s.words("allow_clients", a.AllowClients),
+		Patterns: s.words("allow_redirect", a.AllowRedirects),
+	}
+	if slices.Contains(p.Presets, "any") {
+		p.Any, p.Presets = true, nil
+	}
+	if len(p.Presets) == 0 {
+		p.Presets = nil
+	}
+	return p, s.err()
+}
+
+// share joins the state of an earlier configuration with the same registration, or makes it.
+func (a *App) share(reg registration) error {
+	key, err := sharedKey(reg.Settings)
+	if err != nil {
+		return err
+	}
+	value, _, err := pool.LoadOrNew(key, func() (caddy.Destructor, error) { return a.newShared(reg) })
+	if err != nil {
+		return err
+	}
+	a.leavePool = func() error { _, err := pool.Delete(key); return err }
+	a.state = value.(*shared)
+	a.clientID = strings.ToLower(reg.Entra.ClientID)
+	return nil
+}
+
+func (a *App) newShared(reg registration) (*shared, error) {
+	s := &shared{cache: bearer.NewCache()}
+	if reg.Configured {
+		p, err := entra.New(reg.Entra)
+		if err != nil {
+			return nil, fmt.Errorf("entra: %w", err)
+		}
+		s.entra = p
+	}
+	log := currentLogger()
+	s.keys = records.NewKeyring(records.KeyringConfig{Issuer: a.issuer(), MasterKeys: reg.Masters, Storage: currentStorage, Logger: log})
+	s.store = records.New(records.Config{Storage: currentStorage, Keys: s.keys, Logger: log})
+	return s, nil
+}
+
+func (a *App) warn() {
+	if a.state.entra == nil {
+		a.logger.Warn("sign-in with Entra is not configured: assistants can register, everything else is answered with 503", "missing", a.missing)
+	} else {
+		for _, w := range a.state.entra.Warnings() {
+			a.logger.Warn(w)
+		}
+	}
+	if !a.state.keys.Persistent() {
+		a.logger.Warn("keys live in memory only: a restart signs everybody out; set ENTRA_ID_CLIENT_SECRET or master_key")
+	}
+}
+
+// Start implements caddy.App.
+func (a *App) Start() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stopSweep = cancel
+	safego.Go(a.logger, "sweeping expired records", func() { a.sweep(ctx) })
+	return nil
+}
+
+// sweep removes expired records now and then. The jitter keeps nodes from asking at once.
+func (a *App) sweep(ctx context.Context) {
+	for {
+		wait := records.SweepInterval + rand.N(records.SweepInterval/10) //nolint:gosec // jitter
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		if n, err := a.state.store.Sweep(ctx); err != nil {
+			a.logger.Warn("expired records could not be removed", "error", err)
+		} else if n > 0 {
+			a.logger.Debug("expired records removed", "count", n)
+		}
+	}
+}
+
+// Stop implements caddy.App. Requests that are being drained still use the shared state.
+func (a *App) Stop() error {
+	if a.stopSweep != nil {
+		a.stopSweep()
+	}
+	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper.
+func (a *App) Cleanup() error {
+	if a.leaveLive != nil {
+		a.leaveLive()
+	}
+	if a.leavePool != nil {
+		return a.leavePool()
+	}
+	return nil
+}
+
+// protect registers the resource of a gate, so that its metadata is served.
+func (a *App) protect(r *resource.Resource, isDefault bool, name string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, known := range a.resources {
+		if known.String() == r.String() {
+			return nil
+		}
+		if known.Default && isDefault {
+			return fmt.Errorf("entra_auth: default: both %s and %s are marked; mark one", known, r)
+		}
+	}
+	a.resources = append(a.resources, oauth.ResourceInfo{Resource: r, Default: isDefault, Name: name})
+	return nil
+}
+
+func (a *App) registered() []oauth.ResourceInfo {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.resources)
+}
+
+// describe adds sentences to the consent page: what an assistant will be able to do.
+func (a *App) describe(abilities []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, sentence := range abilities {
+		if !slices.Contains(a.abilities, sentence) {
+			a.abilities = append(a.abilities, sentence)
+		}
+	}
+}
+
+func (a *App) able() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.abilities)
+}
+
+// appOf returns the entra app of the configuration, which is made when the Caddyfile has no entra
+// block.
+func appOf(ctx caddy.Context) (*App, error) {
+	value, err := ctx.App("entra")
+	if err != nil {
+		return nil, err
+	}
+	return value.(*App), nil
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

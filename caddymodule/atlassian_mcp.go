@@ -1,0 +1,267 @@
+package caddymodule
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
+)
+
+func init() {
+	caddy.RegisterModule(AtlassianMCP{})
+	httpcaddyfile.RegisterHandlerDirective("atlassian_mcp", parseAtlassianMCP)
+	httpcaddyfile.RegisterDirectiveOrder("atlassian_mcp", httpcaddyfile.Before, "respond")
+}
+
+// defaultTimeout bounds a tool call when nothing else does.
+const defaultTimeout = 60 * time.Second
+
+// AtlassianMCP is the MCP server for Jira and Confluence. It answers callers that `entra_auth` let
+// through and calls the two products with tokens that stay here.
+//
+// Every setting that is left out is read from the environment, under the names that mcp-atlassian
+// uses.
+type AtlassianMCP struct {
+	// The Jira site. Default: JIRA_URL, JIRA_USERNAME, and JIRA_PERSONAL_TOKEN or JIRA_API_TOKEN.
+	Jira *Site `json:"jira,omitempty"`
+
+	// The Confluence site. Default: CONFLUENCE_URL, CONFLUENCE_USERNAME, and
+	// CONFLUENCE_PERSONAL_TOKEN or CONFLUENCE_API_TOKEN.
+	Confluence *Site `json:"confluence,omitempty"`
+
+	// Serve callers that nobody authenticated, as if they were people of the tenant. Without it a
+	// request that did not come through `entra_auth` is answered with 401.
+	AllowAnonymous bool `json:"allow_anonymous,omitempty"`
+
+	// Offer only tools that read. Default: READ_ONLY_MODE, else false.
+	ReadOnly *bool `json:"read_only,omitempty"`
+
+	// The only tools to offer, by name. Default: ENABLED_TOOLS, else all.
+	Tools []string `json:"tools,omitempty"`
+
+	// The only toolsets to offer, by name. Default: TOOLSETS, else all.
+	Toolsets []string `json:"toolsets,omitempty"`
+
+	// The keys of the only Jira projects that tools may touch. Default: JIRA_PROJECTS_FILTER, else
+	// all that the token's owner can see.
+	JiraProjects []string `json:"jira_projects,omitempty"`
+
+	// The keys of the only Confluence spaces that tools may touch. Default:
+	// CONFLUENCE_SPACES_FILTER, else all that the token's owner can see.
+	ConfluenceSpaces []string `json:"confluence_spaces,omitempty"`
+
+	// How long a tool call may take. Default: 60s. It is never longer than `grace_period`, so that
+	// a reload or a stop neither cuts a call nor waits for one for ever.
+	Timeout caddy.Duration `json:"timeout,omitempty"`
+
+	server *mcp.Server
+	logger *slog.Logger
+}
+
+// Site is where Jira or Confluence is and how to sign in there.
+type Site struct {
+	// The address that people open in a browser, such as `https://example.atlassian.net`.
+	URL string `json:"url,omitempty"`
+
+	// The e-mail address of the token's owner. Cloud needs it; Data Center needs the token alone.
+	Username string `json:"username,omitempty"`
+
+	// The API token (Cloud) or personal access token (Data Center). It never leaves the server.
+	Token string `json:"token,omitempty"`
+
+	// `cloud` or `datacenter`. Default: JIRA_DEPLOYMENT or CONFLUENCE_DEPLOYMENT, else the site is
+	// asked.
+	Deployment string `json:"deployment,omitempty"`
+}
+
+// CaddyModule implements caddy.Module.
+func (AtlassianMCP) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.atlassian_mcp", New: func() caddy.Module { return new(AtlassianMCP) }}
+}
+
+// Provision implements caddy.Provisioner. It touches no network.
+func (h *AtlassianMCP) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Slogger()
+	app, err := appOf(ctx)
+	if err != nil {
+		return err
+	}
+	catalogue, err := h.catalogue()
+	if err != nil {
+		return err
+	}
+	rules, err := h.policy(catalogue)
+	if err != nil {
+		return err
+	}
+	app.describe(abilities(catalogue.Tools(), rules))
+	h.server, err = mcp.New(mcp.Config{
+		Catalogue:      catalogue,
+		Policy:         rules,
+		AllowAnonymous: h.AllowAnonymous,
+		Origins:        app.origins,
+		Timeout:        h.timeout(ctx),
+		Logger:         h.logger,
+		Version:        version(),
+	})
+	if err != nil {
+		return fmt.Errorf("atlassian_mcp: %w", err)
+	}
+	if h.AllowAnonymous {
+		h.logger.Warn("allow_anonymous: whoever reaches this route uses Jira and Confluence with the server's tokens")
+	}
+	return nil
+}
+
+// catalogue makes the tools of the products that are configured.
+func (h *AtlassianMCP) catalogue() (*mcp.Catalogue, error) {
+	catalogue := new(mcp.Catalogue)
+	site, err := h.site(atlassian.Jira, "JIRA", h.Jira)
+	if err != nil {
+		return nil, err
+	}
+	if site != nil {
+		client, err := jira.New(site)
+		if err != nil {
+			return nil, fmt.Errorf("atlassian_mcp jira: %w", err)
+		}
+		jiratools.Register(catalogue, client)
+	}
+	if site, err = h.site(atlassian.Confluence, "CONFLUENCE", h.Confluence); err != nil {
+		return nil, err
+	}
+	if site != nil {
+		client, err := confluence.New(site, h.logger)
+		if err != nil {
+			return nil, fmt.Errorf("atlassian_mcp confluence: %w", err)
+		}
+		confluencetools.Register(catalogue, client)
+	}
+	return catalogue, nil
+}
+
+// site reads one product's settings. It returns nil when the product is not configured at all.
+func (h *AtlassianMCP) site(product, prefix string, configured *Site) (*atlassian.Site, error) {
+	if configured == nil {
+		configured = new(Site)
+	}
+	s := newSettings("atlassian_mcp " + product)
+	address := s.text("url", configured.URL, prefix+"_URL")
+	credentials := atlassian.Credentials{
+		Username: s.text("username", configured.Username, prefix+"_USERNAME"),
+		Token:    s.text("token", configured.Token, prefix+"_PERSONAL_TOKEN", prefix+"_API_TOKEN"),
+	}
+	deployment := s.text("deployment", configured.Deployment, prefix+"_DEPLOYMENT")
+	if err := s.err(); err != nil {
+		return nil, err
+	}
+	switch {
+	case address == "" && credentials.Token == "":
+		return nil, nil
+	case address == "":
+		return nil, fmt.Errorf("atlassian_mcp %s: url: there is a token but no address; set %s_URL", product, prefix)
+	case credentials.Token == "":
+		return nil, fmt.Errorf("atlassian_mcp %s: token: there is an address but no token; set %s_PERSONAL_TOKEN", product, prefix)
+	}
+	site, err := atlassian.NewSite(product, atlassian.Config{
+		URL: address, Deployment: atlassian.Deployment(deployment), Credentials: credentials, Logger: h.logger,
+		UserAgent: "caddy-atlassian-mcp/" + version(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("atlassian_mcp %s: %w", product, err)
+	}
+	for _, w := range site.Warnings() {
+		h.logger.Warn(w)
+	}
+	return site, nil
+}
+
+func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) {
+	s := newSettings("atlassian_mcp")
+	c := policy.Config{
+		ReadOnly: s.flag("read_only", h.ReadOnly, "READ_ONLY_MODE"),
+		Tools:    s.words("tools", h.Tools, "ENABLED_TOOLS"),
+		Toolsets: s.words("toolsets", h.Toolsets, "TOOLSETS"),
+		Projects: s.words("jira_projects", h.JiraProjects, "JIRA_PROJECTS_FILTER"),
+		Spaces:   s.words("confluence_spaces", h.ConfluenceSpaces, "CONFLUENCE_SPACES_FILTER"),
+		Known:    catalogue.Tools(),
+	}
+	if err := s.err(); err != nil {
+		return nil, err
+	}
+	p, err := policy.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("atlassian_mcp: %w", err)
+	}
+	return p, nil
+}
+
+// abilities are sentences for the consent page: what a person of the tenant can do through these
+// tools under these rules.
+func abilities(tools []policy.Tool, rules *policy.Policy) (sentences []string) {
+	can := make(map[policy.Product]map[policy.Access]bool)
+	for _, t := range tools {
+		if can[t.Product] == nil {
+			can[t.Product] = make(map[policy.Access]bool)
+		}
+		if rules.MayUse(new(identity.Principal), t) == nil {
+			can[t.Product][t.Access] = true
+		}
+	}
+	for _, s := range []struct {
+		product policy.Product
+		access  policy.Access
+		text    string
+	}{
+		{policy.Jira, policy.Read, "Search and read Jira issues"},
+		{policy.Jira, policy.Write, "Comment on Jira issues and change them"},
+		{policy.Jira, policy.Delete, "Delete in Jira"},
+		{policy.Confluence, policy.Read, "Search and read Confluence pages and comments"},
+		{policy.Confluence, policy.Write, "Create and change Confluence pages"},
+		{policy.Confluence, policy.Delete, "Delete in Confluence"},
+	} {
+		if can[s.product][s.access] {
+			sentences = append(sentences, s.text)
+		}
+	}
+	return sentences
+}
+
+// timeout is the configured one, or less when Caddy itself would wait for less.
+func (h *AtlassianMCP) timeout(ctx caddy.Context) time.Duration {
+	timeout := time.Duration(h.Timeout)
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	for _, m := range ctx.Modules() {
+		if app, ok := m.(*caddyhttp.App); ok && app.GracePeriod > 0 {
+			timeout = min(timeout, time.Duration(app.GracePeriod))
+		}
+	}
+	return timeout
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *AtlassianMCP) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	h.server.ServeHTTP(w, r)
+	return nil
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*AtlassianMCP)(nil)
+	_ caddyhttp.MiddlewareHandler = (*AtlassianMCP)(nil)
+)

@@ -1,0 +1,198 @@
+package caddymodule
+
+import (
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("entra", parseEntra)
+}
+
+// UnmarshalCaddyfile implements caddyfile.Unmarshaler. Syntax:
+//
+//	entra {
+//		public_url      <origin>
+//		issuer          <url>
+//		client_id       <guid>
+//		client_secret   <secret> [<previous secret>]
+//		redirect_uri    <url>
+//		scope           <scopes...>
+//		tenants         <guids...>
+//		audience        <App ID URIs...>
+//		allow_authority <hosts...>
+//		allow_origin    <origins...>
+//		allow_clients   <names...>
+//		allow_redirect  <URIs...>
+//		master_key      <secret>
+//	}
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return options{
+		"public_url":      one(&a.PublicURL),
+		"issuer":          one(&a.Issuer),
+		"client_id":       one(&a.ClientID),
+		"client_secret":   several(&a.ClientSecrets),
+		"redirect_uri":    one(&a.RedirectURI),
+		"scope":           several(&a.Scopes),
+		"tenants":         several(&a.Tenants),
+		"audience":        several(&a.Audiences),
+		"allow_authority": several(&a.AllowAuthorities),
+		"allow_origin":    several(&a.AllowOrigins),
+		"allow_clients":   several(&a.AllowClients),
+		"allow_redirect":  several(&a.AllowRedirects),
+		"master_key":      one(&a.MasterKey),
+	}.parse(d, "entra")
+}
+
+func parseEntra(d *caddyfile.Dispenser, existing any) (any, error) {
+	if existing != nil {
+		return nil, d.Errf("entra: the global option is given twice; one Caddy has one registration")
+	}
+	app := new(App)
+	if err := app.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: "entra", Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// UnmarshalCaddyfile implements caddyfile.Unmarshaler. Syntax:
+//
+//	atlassian_mcp {
+//		jira [<url>] {
+//			url        <url>
+//			username   <e-mail>
+//			token      <token>
+//			deployment cloud|datacenter
+//		}
+//		confluence [<url>] {
+//			...
+//		}
+//		allow_anonymous
+//		read_only
+//		tools             <names...>
+//		toolsets          <names...>
+//		jira_projects     <keys...>
+//		confluence_spaces <keys...>
+//		timeout           <duration>
+//	}
+func (h *AtlassianMCP) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return options{
+		"jira":              site(&h.Jira, "jira"),
+		"confluence":        site(&h.Confluence, "confluence"),
+		"allow_anonymous":   flag(&h.AllowAnonymous),
+		"read_only":         func(d *caddyfile.Dispenser) error { h.ReadOnly = new(bool); return flag(h.ReadOnly)(d) },
+		"tools":             several(&h.Tools),
+		"toolsets":          several(&h.Toolsets),
+		"jira_projects":     several(&h.JiraProjects),
+		"confluence_spaces": several(&h.ConfluenceSpaces),
+		"timeout":           duration(&h.Timeout),
+	}.parse(d, "atlassian_mcp")
+}
+
+func parseAtlassianMCP(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	m := new(AtlassianMCP)
+	return m, m.UnmarshalCaddyfile(h.Dispenser)
+}
+
+// options are what a block knows, by name.
+type options map[string]func(*caddyfile.Dispenser) error
+
+// parse reads the block that follows. An option that is unknown or given twice is an error: the
+// one that silently loses is the one that somebody relied on.
+func (o options) parse(d *caddyfile.Dispenser, directive string) error {
+	seen := make(map[string]bool)
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		name := d.Val()
+		read, ok := o[name]
+		if !ok {
+			return d.Errf("%s: unrecognized option %q", directive, name)
+		}
+		if seen[name] {
+			return d.Errf("%s: %s is given twice", directive, name)
+		}
+		seen[name] = true
+		if err := read(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func one(value *string) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		if !d.AllArgs(value) {
+			return d.ArgErr()
+		}
+		return nil
+	}
+}
+
+func several(values *[]string) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		if *values = d.RemainingArgs(); len(*values) == 0 {
+			return d.ArgErr()
+		}
+		return nil
+	}
+}
+
+func flag(value *bool) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		if d.NextArg() {
+			return d.ArgErr()
+		}
+		*value = true
+		return nil
+	}
+}
+
+func duration(value *caddy.Duration) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		var raw string
+		if !d.AllArgs(&raw) {
+			return d.ArgErr()
+		}
+		parsed, err := caddy.ParseDuration(raw)
+		if err != nil || parsed <= 0 {
+			return d.Errf("%q is not a duration such as 60s", raw)
+		}
+		*value = caddy.Duration(parsed)
+		return nil
+	}
+}
+
+func site(value **Site, product string) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		s := new(Site)
+		if d.NextArg() {
+			s.URL = d.Val()
+		}
+		if d.NextArg() {
+			return d.ArgErr()
+		}
+		*value = s
+		return options{
+			"url":        one(&s.URL),
+			"username":   one(&s.Username),
+			"token":      one(&s.Token),
+			"deployment": one(&s.Deployment),
+		}.parse(d, "atlassian_mcp "+product)
+	}
+}
+
+// Interface guards
+var (
+	_ caddyfile.Unmarshaler = (*App)(nil)
+	_ caddyfile.Unmarshaler = (*AtlassianMCP)(nil)
+)

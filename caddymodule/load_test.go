@@ -1,0 +1,187 @@
+package caddymodule_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+const tenantIssuer = "https://login.microsoftonline.com/5f1c8a3e-2b7d-4c9a-9e10-6d2f4b8a7c31/v2.0"
+
+// complete is an environment with nothing missing.
+var complete = map[string]string{
+	"ENTRA_ID_EXPECTED_ISSUER":  tenantIssuer,
+	"ENTRA_ID_CLIENT_ID":        "0b8e6f52-93d4-4a1b-8c7e-1f5a2d3c4b69",
+	"ENTRA_ID_CLIENT_SECRET":    "abc~secret.value_0123456789",
+	"OAUTH_DCR_REDIRECT_URI":    "https://mcp.example.com/oauth/callback",
+	"OAUTH_DCR_SCOPE":           "access_as_user openid profile email",
+	"JIRA_URL":                  "https://example.atlassian.net",
+	"JIRA_USERNAME":             "svc@example.com",
+	"JIRA_PERSONAL_TOKEN":       "jira-token",
+	"CONFLUENCE_URL":            "https://example.atlassian.net/wiki",
+	"CONFLUENCE_USERNAME":       "svc@example.com",
+	"CONFLUENCE_PERSONAL_TOKEN": "confluence-token",
+}
+
+// setEnvironment sets complete with changes; an empty value unsets.
+func setEnvironment(t *testing.T, changes map[string]string) {
+	t.Helper()
+	for name, value := range complete {
+		t.Setenv(name, value)
+	}
+	for name, value := range changes {
+		t.Setenv(name, value)
+	}
+}
+
+// validate does what `caddy validate` does.
+func validate(t *testing.T, global, site string) error {
+	t.Helper()
+	adapted, err := adapt("{\nadmin off\nlog {\nlevel ERROR\n}\nstorage file_system " + t.TempDir() + "\n" + global + "\n}\nhttps://mcp.example.com {\n" + site + "\n}\n")
+	if err != nil {
+		return err
+	}
+	var config caddy.Config
+	if err := json.Unmarshal(adapted, &config); err != nil {
+		t.Fatal(err)
+	}
+	return caddy.Validate(&config)
+}
+
+// TestWrongConfigurationsSayWhatToChange: each fails at load with a message that names the
+// directive, the variable and the cure, and that repeats no secret.
+func TestWrongConfigurationsSayWhatToChange(t *testing.T) {
+	none := map[string]string{}
+	for name := range complete {
+		none[name] = ""
+	}
+	for name, tc := range map[string]struct {
+		env    map[string]string
+		global string
+		site   string
+		want   []string
+	}{
+		"half configured":             {env: map[string]string{"ENTRA_ID_CLIENT_SECRET": ""}, want: []string{"entra", "half configured", "ENTRA_ID_CLIENT_SECRET"}},
+		"two names, two values":       {env: map[string]string{"OAUTH_DCR_CLIENT_ID": "1b8e6f52-93d4-4a1b-8c7e-1f5a2d3c4b69"}, want: []string{"entra: client_id", "ENTRA_ID_CLIENT_ID", "OAUTH_DCR_CLIENT_ID", "remove one"}},
+		"two secrets":                 {env: map[string]string{"OAUTH_DCR_CLIENT_SECRET": "another-secret"}, want: []string{"client_secret", "ENTRA_ID_CLIENT_SECRET", "OAUTH_DCR_CLIENT_SECRET"}},
+		"unset placeholder":           {global: "entra {\nclient_secret {env.NOT_SET_ANYWHERE}\n}", want: []string{"entra: client_secret", "env.NOT_SET_ANYWHERE", "ENTRA_ID_CLIENT_SECRET"}},
+		"placeholder in a variable":   {env: map[string]string{"ENTRA_ID_CLIENT_SECRET": "{env.OTHER}"}, want: []string{"client_secret", "ENTRA_ID_CLIENT_SECRET", "placeholder"}},
+		"secret id":                   {env: map[string]string{"ENTRA_ID_CLIENT_SECRET": "7c1f0c52-93d4-4a1b-8c7e-1f5a2d3c4b69"}, want: []string{"ENTRA_ID_CLIENT_SECRET", "Value"}},
+		"foreign authority":           {env: map[string]string{"ENTRA_ID_EXPECTED_ISSUER": "https://login.evil.example/t/v2.0"}, want: []string{"ENTRA_ID_EXPECTED_ISSUER", "allow_authority"}},
+		"common without tenants":      {env: map[string]string{"ENTRA_ID_EXPECTED_ISSUER": "https://login.microsoftonline.com/common/v2.0"}, want: []string{"ENTRA_ID_EXPECTED_ISSUER", "tenants"}},
+		"http public URL":             {global: "entra {\npublic_url http://mcp.example.com\n}", want: []string{"public_url", "https"}},
+		"public URL with a path":      {global: "entra {\npublic_url https://mcp.example.com/x\n}", want: []string{"public_url", "without a path"}},
+		"http redirect URI":           {env: map[string]string{"OAUTH_DCR_REDIRECT_URI": "http://mcp.example.com/oauth/callback"}, want: []string{"https"}},
+		"relative redirect URI":       {env: map[string]string{"OAUTH_DCR_REDIRECT_URI": "/oauth/callback"}, want: []string{"OAUTH_DCR_REDIRECT_URI", "absolute"}},
+		"short master key":            {global: "entra {\nmaster_key short\n}", want: []string{"master_key", "32"}},
+		"bad origin":                  {global: "entra {\nallow_origin example.com\n}", want: []string{"allow_origin"}},
+		"unknown client":              {global: "entra {\nallow_clients clod\n}", want: []string{"allow_clients", "clod"}},
+		"entra twice":                 {global: "entra {\n}\nentra {\n}", want: []string{"entra", "twice"}},
+		"unknown option":              {global: "entra {\ntypo x\n}", want: []string{"entra", "typo"}},
+		"option twice":                {global: "entra {\nissuer a\nissuer b\n}", want: []string{"issuer", "twice"}},
+		"entra_oauth with a block":    {site: "entra_oauth {\nissuer x\n}", want: []string{"entra_oauth", "global option"}},
+		"entra_auth with a word":      {site: "entra_auth /mcp", want: nil},
+		"entra_auth with two words":   {site: "entra_auth * mcp", want: []string{"entra_auth resource"}},
+		"entra_auth with http":        {site: "entra_auth resource ftp://x/mcp", want: []string{"entra_auth", "/mcp"}},
+		"two default gates":           {site: "entra_auth resource /a {\ndefault\n}\nhandle /b {\nentra_auth resource /b {\ndefault\n}\n}", want: []string{"default", "mark one"}},
+		"Jira without token":          {env: map[string]string{"JIRA_PERSONAL_TOKEN": ""}, site: "atlassian_mcp", want: []string{"atlassian_mcp jira", "JIRA_PERSONAL_TOKEN"}},
+		"Jira without address":        {env: map[string]string{"JIRA_URL": ""}, site: "atlassian_mcp", want: []string{"atlassian_mcp jira", "JIRA_URL"}},
+		"two Jira tokens":             {env: map[string]string{"JIRA_API_TOKEN": "another"}, site: "atlassian_mcp", want: []string{"JIRA_PERSONAL_TOKEN", "JIRA_API_TOKEN"}},
+		"Jira address":                {env: map[string]string{"JIRA_URL": "example.atlassian.net"}, site: "atlassian_mcp", want: []string{"JIRA_URL"}},
+		"Confluence without token":    {env: map[string]string{"CONFLUENCE_PERSONAL_TOKEN": ""}, site: "atlassian_mcp", want: []string{"CONFLUENCE_PERSONAL_TOKEN"}},
+		"unknown tool":                {env: map[string]string{"ENABLED_TOOLS": "jira_get_isue"}, site: "atlassian_mcp", want: []string{"atlassian_mcp", "jira_get_isue"}},
+		"unknown toolset":             {env: map[string]string{"TOOLSETS": "jira_isues"}, site: "atlassian_mcp", want: []string{"jira_isues"}},
+		"read-only is neither":        {env: map[string]string{"READ_ONLY_MODE": "perhaps"}, site: "atlassian_mcp", want: []string{"READ_ONLY_MODE"}},
+		"unknown deployment":          {site: "atlassian_mcp {\njira https://example.atlassian.net {\ndeployment server\n}\n}", want: []string{"JIRA_DEPLOYMENT", "datacenter"}},
+		"bad timeout":                 {site: "atlassian_mcp {\ntimeout soon\n}", want: []string{"soon", "duration"}},
+		"a complete one":              {site: route},
+		"nothing configured":          {env: none, site: "entra_oauth\nhandle /mcp {\nentra_auth resource http://localhost:8000/mcp\natlassian_mcp\n}"},
+		"organizations with tenants":  {env: map[string]string{"ENTRA_ID_EXPECTED_ISSUER": "https://login.microsoftonline.com/organizations/v2.0"}, global: "entra {\ntenants 5f1c8a3e-2b7d-4c9a-9e10-6d2f4b8a7c31\n}", site: route},
+		"predecessor's other names":   {env: map[string]string{"ENTRA_ID_CLIENT_ID": "", "OAUTH_DCR_CLIENT_ID": complete["ENTRA_ID_CLIENT_ID"], "ENTRA_ID_CLIENT_SECRET": "", "OAUTH_DCR_CLIENT_SECRET": "abc~secret", "OAUTH_DCR_REDIRECT_URI": "", "ENTRA_ID_REDIRECT_URI": complete["OAUTH_DCR_REDIRECT_URI"], "OAUTH_DCR_SCOPE": "", "ENTRA_ID_SCOPE": "openid profile email"}, site: route},
+		"mcp-atlassian's other names": {env: map[string]string{"JIRA_PERSONAL_TOKEN": "", "JIRA_API_TOKEN": "x", "CONFLUENCE_PERSONAL_TOKEN": "", "CONFLUENCE_API_TOKEN": "x", "READ_ONLY_MODE": "true", "TOOLSETS": "default", "JIRA_PROJECTS_FILTER": "PLAT,OPS", "CONFLUENCE_SPACES_FILTER": "DOCS"}, site: route},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setEnvironment(t, tc.env)
+			site := tc.site
+			if site == "" {
+				site = route
+			}
+			err := validate(t, tc.global, site)
+			if len(tc.want) == 0 {
+				if err != nil {
+					t.Errorf("refused: %v", err)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, part := range tc.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("message lacks %q: %v", part, err)
+				}
+			}
+			for _, name := range []string{"ENTRA_ID_CLIENT_SECRET", "JIRA_PERSONAL_TOKEN", "CONFLUENCE_PERSONAL_TOKEN"} {
+				if value := os.Getenv(name); value != "" && strings.Contains(err.Error(), value) {
+					t.Errorf("the message repeats the value of %s: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+// TestValidateTouchesNoNetwork: provisioning asks neither Entra nor Atlassian nor the storage.
+func TestValidateTouchesNoNetwork(t *testing.T) {
+	w := newWorld(t)
+	adapted, err := adapt(w.caddyfile("", route))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config caddy.Config
+	if err := json.Unmarshal(adapted, &config); err != nil {
+		t.Fatal(err)
+	}
+	if err := caddy.Validate(&config); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.upstream.Load(); n != 0 {
+		t.Errorf("%d requests to Atlassian", n)
+	}
+	for _, e := range []string{"discovery v1", "discovery v2", "keys v1", "keys v2"} {
+		if n := w.sandbox.Entra.Count(endpoint(e)); n != 0 {
+			t.Errorf("%d requests to %s of Entra", n, e)
+		}
+	}
+	if _, err := os.Stat(w.dir + "/storage/caddy_atlassian_mcp"); err == nil {
+		t.Error("something was stored")
+	}
+}
+
+func TestExampleValidates(t *testing.T) {
+	example, err := os.ReadFile("../Caddyfile.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setEnvironment(t, map[string]string{"OAUTH_DCR_REDIRECT_URI": "http://localhost:8000/oauth/callback", "SITE_ADDRESS": "", "BIND_ADDRESS": ""})
+	os.Unsetenv("SITE_ADDRESS")
+	os.Unsetenv("BIND_ADDRESS")
+	adapted, err := adapt("{\nadmin off\nstorage file_system " + t.TempDir() + "\n}\n" + string(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{`"listen":["127.0.0.1:8000"]`, `"host":["localhost","127.0.0.1"]`} {
+		if !strings.Contains(string(adapted), host) {
+			t.Errorf("the example does not name %s: %s", host, adapted)
+		}
+	}
+	var config caddy.Config
+	if err := json.Unmarshal(adapted, &config); err != nil {
+		t.Fatal(err)
+	}
+	if err := caddy.Validate(&config); err != nil {
+		t.Error(err)
+	}
+}

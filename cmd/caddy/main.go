@@ -1,0 +1,13 @@
+// Command caddy is Caddy with its standard modules and this plugin.
+package main
+
+import (
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
+	_ "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+)
+
+func main() {
+	caddycmd.Main()
+}

@@ -1,0 +1,120 @@
+package entra
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Bounds of a signing key. Microsoft's have 2048 bits.
+const (
+	minModulusBits = 2048
+	maxModulusBits = 8192
+	maxKeys        = 256
+)
+
+// signingKey is one RSA key of a key set, with the issuer that Microsoft's v2 key sets name for
+// each of their keys: a template with {tenantid}, or one tenant. v1 key sets name none.
+type signingKey struct {
+	id     string
+	issuer string
+	public *rsa.PublicKey
+}
+
+// signs says whether the key may sign for an issuer.
+func (k *signingKey) signs(issuer, tenantID string) bool {
+	return k.issuer == "" || fillTenant(k.issuer, tenantID) == issuer
+}
+
+// fetchKeys gets a key set (RFC 7517 section 5). Keys that cannot verify RS256 are left out, and a
+// set without any other is an error.
+func fetchKeys(ctx context.Context, client *http.Client, address string) ([]signingKey, error) {
+	var set struct {
+		Keys []jsonKey `json:"keys"`
+	}
+	if err := fetchJSON(ctx, client, address, &set); err != nil {
+		return nil, err
+	}
+	if len(set.Keys) > maxKeys {
+		return nil, fmt.Errorf("the key set at %s holds %d keys, more than %d", address, len(set.Keys), maxKeys)
+	}
+	var keys []signingKey
+	for _, k := range set.Keys {
+		if public, ok := k.rsaKey(); ok {
+			keys = append(keys, signingKey{id: k.ID, issuer: k.Issuer, public: public})
+		}
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("the key set at %s holds no RSA signing key", address)
+	}
+	return keys, nil
+}
+
+// jsonKey is a JWK (RFC 7517 section 4, RFC 7518 section 6.3.1). Its certificates are not looked
+// at: the key set came from the issuer itself.
+type jsonKey struct {
+	Type      string `json:"kty"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg"` // Microsoft leaves it out
+	ID        string `json:"kid"`
+	Modulus   string `json:"n"`
+	Exponent  string `json:"e"`
+	Issuer    string `json:"issuer"`
+}
+
+func (k *jsonKey) rsaKey() (*rsa.PublicKey, bool) {
+	if k.Type != "RSA" || k.Use != "" && k.Use != "sig" || k.Algorithm != "" && k.Algorithm != string(jose.RS256) {
+		return nil, false
+	}
+	n, errN := base64.RawURLEncoding.DecodeString(strings.TrimRight(k.Modulus, "="))
+	e, errE := base64.RawURLEncoding.DecodeString(strings.TrimRight(k.Exponent, "="))
+	if errN != nil || errE != nil || k.ID == "" || len(e) == 0 || len(e) > 4 {
+		return nil, false
+	}
+	public := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())}
+	bits := public.N.BitLen()
+	ok := bits >= minModulusBits && bits <= maxModulusBits && public.E >= 3 && public.E%2 == 1
+	return public, ok
+}
+
+var (
+	errUnknownKey   = errors.New("no key of the issuer has its kid")
+	errForeignKey   = errors.New("the key with its kid belongs to another issuer")
+	errBadSignature = errors.New("its signature does not match the key")
+)
+
+// boundKeys is an [oidc.KeySet] of the keys that have the token's kid, narrowed to those that may
+// sign for one issuer. It does no I/O.
+type boundKeys struct {
+	keys     []signingKey
+	issuer   string
+	tenantID string
+	strict   bool // a key that names no issuer does not count
+}
+
+// VerifySignature implements [oidc.KeySet].
+func (b boundKeys) VerifySignature(_ context.Context, jwt string) ([]byte, error) {
+	jws, err := jose.ParseSignedCompact(jwt, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return nil, err
+	}
+	err = errForeignKey
+	for _, k := range b.keys {
+		if !k.signs(b.issuer, b.tenantID) || b.strict && k.issuer == "" {
+			continue
+		}
+		payload, failed := jws.Verify(k.public)
+		if failed == nil {
+			return payload, nil
+		}
+		err = errBadSignature
+	}
+	return nil, err
+}

@@ -1,0 +1,146 @@
+package confluencetools
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
+	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+var deployments = []struct {
+	name, deployment, context string
+	documents                 []string
+}{
+	{"cloud", sandbox.Cloud, "", contract.ConfluenceCloud},
+	{"data center", sandbox.DataCenter, "", contract.ConfluenceDataCenter},
+	{"data center under a context path", sandbox.DataCenter, "/confluence", contract.ConfluenceDataCenter},
+}
+
+// session is an assistant that talks to the tools over MCP.
+type session struct {
+	*sdk.ClientSession
+}
+
+// call returns the text of a result and whether it is an error.
+func (s session) call(t *testing.T, tool string, arguments map[string]any) (string, bool) {
+	t.Helper()
+	result, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: tool, Arguments: arguments})
+	if err != nil {
+		t.Fatalf("%s %v: %v", tool, arguments, err)
+	}
+	text, _ := result.Content[0].(*sdk.TextContent)
+	return text.Text, result.IsError
+}
+
+// must decodes the result of a call that has to succeed.
+func (s session) must(t *testing.T, tool string, arguments map[string]any) map[string]any {
+	t.Helper()
+	text, isError := s.call(t, tool, arguments)
+	if isError {
+		t.Fatalf("%s %v: %s", tool, arguments, text)
+	}
+	var result map[string]any
+	if err := json.Unmarshal([]byte(text), &result); err != nil {
+		t.Fatalf("%s: %v in %s", tool, err, text)
+	}
+	return result
+}
+
+// start connects an assistant through the tools to a sandbox, with limits on spaces if any. When
+// the documents are there, the traffic to the sandbox is held to them.
+func start(t *testing.T, deployment int, spaces ...string) session {
+	t.Helper()
+	d := deployments[deployment]
+	config := sandbox.Config{Deployment: d.deployment, Now: func() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC) }}
+	if d.context != "" {
+		config.BaseURL = "http://confluence.example" + d.context
+	}
+	server, err := sandbox.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := http.Handler(server)
+	if os.Getenv("ATLASSIAN_SPECS") != "" || os.Getenv("ATLASSIAN_SPECS_REQUIRED") == "1" {
+		handler = contract.Load(t, d.documents...).Under(d.context).Wrap(t, handler)
+	}
+	site := listen(t, handler)
+	return connect(t, newClient(t, site+d.context, d.deployment), spaces)
+}
+
+func listen(t *testing.T, handler http.Handler) string {
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func newClient(t *testing.T, url, deployment string) *confluence.Client {
+	t.Helper()
+	credentials := atlassian.Credentials{Token: "sandbox-confluence-token"}
+	if deployment == sandbox.Cloud {
+		credentials.Username = "svc-mcp@contoso.example"
+	}
+	site, err := atlassian.NewSite(atlassian.Confluence, atlassian.Config{URL: url, Credentials: credentials})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := confluence.New(site, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func connect(t *testing.T, client *confluence.Client, spaces []string) session {
+	t.Helper()
+	catalogue := new(mcp.Catalogue)
+	Register(catalogue, client)
+	rules, err := policy.New(policy.Config{Spaces: spaces, Known: catalogue.Tools()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	origins, err := origin.New("https://mcp.example.com", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	route, err := mcp.New(mcp.Config{Catalogue: catalogue, Policy: rules, Origins: origins, Version: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := &identity.Principal{TenantID: "t", ObjectID: "o"}
+	url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route.ServeHTTP(w, r.WithContext(identity.NewContext(r.Context(), who)))
+	}))
+	assistant := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil)
+	s, err := assistant.Connect(t.Context(), &sdk.StreamableClientTransport{Endpoint: url, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return session{s}
+}
+
+// titles are the titles of a search's results.
+func titles(result map[string]any) string {
+	var list []string
+	for _, hit := range result["results"].([]any) {
+		list = append(list, hit.(map[string]any)["title"].(string))
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,26 @@
+// Package confluencetools holds the MCP tools for Confluence.
+package confluencetools
+
+import (
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
+)
+
+// The toolsets, by mcp-atlassian's names.
+const (
+	toolsetPages    = "confluence_pages"
+	toolsetComments = "confluence_comments"
+)
+
+// Register adds the Confluence tools to a catalogue. Names, arguments and meanings are those of
+// mcp-atlassian.
+func Register(c *mcp.Catalogue, client *confluence.Client) {
+	mcp.Register(c, search(client))
+	mcp.Register(c, getPage(client))
+	mcp.Register(c, createPage(client))
+	mcp.Register(c, getComments(client))
+}
+
+func space(key string) policy.Object  { return policy.Object{Kind: policy.Space, ID: key} }
+func onePage(id string) policy.Object { return policy.Object{Kind: policy.Page, ID: id} }

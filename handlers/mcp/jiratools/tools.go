@@ -1,0 +1,44 @@
+// Package jiratools holds the MCP tools for Jira.
+package jiratools
+
+import (
+	"context"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
+)
+
+// The toolsets, by mcp-atlassian's names.
+const (
+	toolsetIssues      = "jira_issues"
+	toolsetComments    = "jira_comments"
+	toolsetTransitions = "jira_transitions"
+)
+
+// Register adds the Jira tools to a catalogue. Names, arguments and meanings are those of
+// mcp-atlassian.
+func Register(c *mcp.Catalogue, client *jira.Client) {
+	mcp.Register(c, getIssue(client))
+	mcp.Register(c, search(client))
+	mcp.Register(c, addComment(client))
+	mcp.Register(c, getTransitions(client))
+	mcp.Register(c, transitionIssue(client))
+}
+
+func project(key string) policy.Object  { return policy.Object{Kind: policy.Project, ID: key} }
+func oneIssue(key string) policy.Object { return policy.Object{Kind: policy.Issue, ID: key} }
+
+// projectOf is the project that an issue is in now, which its key may no longer tell.
+func projectOf(ctx context.Context, client *jira.Client, key string) ([]policy.Object, error) {
+	found, err := client.ProjectOf(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return []policy.Object{project(found)}, nil
+}
+
+// projects turns a rule about objects into one about project keys.
+func projects(allowed func(policy.Object) bool) func(key string) bool {
+	return func(key string) bool { return allowed(project(key)) }
+}

@@ -1,0 +1,142 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
+)
+
+var (
+	search   = Tool{Name: "jira_search", Toolset: "jira_issues", Product: Jira, Access: Read}
+	comment  = Tool{Name: "jira_add_comment", Toolset: "jira_comments", Product: Jira, Access: Write}
+	remove   = Tool{Name: "jira_delete_issue", Toolset: "jira_issues", Product: Jira, Access: Delete}
+	watchers = Tool{Name: "jira_get_issue_watchers", Toolset: "jira_watchers", Product: Jira, Access: Read}
+	page     = Tool{Name: "confluence_get_page", Toolset: "confluence_pages", Product: Confluence, Access: Read}
+	known    = []Tool{search, comment, remove, watchers, page}
+	person   = &identity.Principal{TenantID: "t", ObjectID: "o"}
+	guest    = &identity.Principal{Guest: true}
+	app      = &identity.Principal{AppOnly: true}
+)
+
+func TestMayUse(t *testing.T) {
+	for name, tc := range map[string]struct {
+		config Config
+		who    *identity.Principal
+		allows []Tool
+	}{
+		"a person reads and writes":         {Config{}, person, []Tool{search, comment, watchers, page}},
+		"an anonymous caller is a person":   {Config{}, nil, []Tool{search, comment, watchers, page}},
+		"a guest may nothing":               {Config{}, guest, nil},
+		"an application may nothing":        {Config{}, app, nil},
+		"read-only":                         {Config{ReadOnly: true}, person, []Tool{search, watchers, page}},
+		"enabled tools":                     {Config{Tools: []string{" jira_search", "", "confluence_get_page"}}, person, []Tool{search, page}},
+		"enabling a tool does not allow it": {Config{Tools: []string{"jira_delete_issue"}}, person, nil},
+		"toolsets":                          {Config{Toolsets: []string{"jira_watchers", "jira_comments"}}, person, []Tool{comment, watchers}},
+		"core toolsets":                     {Config{Toolsets: []string{"default"}}, person, []Tool{search, comment, page}},
+		"core and one more":                 {Config{Toolsets: []string{"Default", "jira_watchers"}}, person, []Tool{search, comment, watchers, page}},
+		"all toolsets":                      {Config{Toolsets: []string{"jira_watchers", "all"}}, person, []Tool{search, comment, watchers, page}},
+		"every rule has to hold":            {Config{ReadOnly: true, Toolsets: []string{"jira_comments", "jira_issues"}, Tools: []string{"jira_add_comment", "jira_search", "confluence_get_page"}}, person, []Tool{search}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.config.Known = known
+			p, err := New(tc.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]bool{}
+			for _, tool := range tc.allows {
+				want[tool.Name] = true
+			}
+			for _, tool := range known {
+				err := p.MayUse(tc.who, tool)
+				if got := err == nil; got != want[tool.Name] {
+					t.Errorf("MayUse(%s) = %v, want allowed: %v", tool.Name, err, want[tool.Name])
+				}
+				if err != nil && !errors.Is(err, ErrRefused) {
+					t.Errorf("MayUse(%s) = %v, not an ErrRefused", tool.Name, err)
+				}
+			}
+		})
+	}
+}
+
+func TestMayUseRefusesUnknownAccess(t *testing.T) {
+	p, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.MayUse(person, Tool{Name: "x"}) == nil {
+		t.Error("a tool without access was allowed")
+	}
+}
+
+func TestWithin(t *testing.T) {
+	p, err := New(Config{Projects: []string{"PLAT", "ops "}, Known: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.Bounds(search) || p.Bounds(page) {
+		t.Error("JIRA_PROJECTS_FILTER bounds Jira and nothing else")
+	}
+	for object, want := range map[Object]bool{
+		{Project, "PLAT"}:     true,
+		{Project, "plat"}:     true,
+		{Project, "OPS"}:      true,
+		{Project, "PLATX"}:    false,
+		{Project, ""}:         false,
+		{Project, "PLAT-1"}:   false,
+		{Issue, "PLAT-1"}:     false,
+		{Issue, "PLAT"}:       false,
+		{Page, "12"}:          false,
+		{Comment, "12"}:       false,
+		{Space, "DOCS"}:       true, // spaces are not bounded here
+		{"", "PLAT"}:          false,
+		{Project, "PLAT\x00"}: false,
+	} {
+		if got := p.Within(person, search, object); got != want {
+			t.Errorf("Within(%v) = %v, want %v", object, got, want)
+		}
+	}
+
+	p, err = New(Config{Spaces: []string{"DOCS", "~557058:1b2c"}, Known: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Bounds(search) || !p.Bounds(page) {
+		t.Error("CONFLUENCE_SPACES_FILTER bounds Confluence and nothing else")
+	}
+	for object, want := range map[Object]bool{
+		{Space, "docs"}:         true,
+		{Space, "~557058:1B2C"}: true,
+		{Space, "TEAM"}:         false,
+		{Page, "DOCS"}:          false,
+	} {
+		if got := p.Within(person, page, object); got != want {
+			t.Errorf("Within(%v) = %v, want %v", object, got, want)
+		}
+	}
+}
+
+func TestNewNamesWhatIsWrong(t *testing.T) {
+	for name, tc := range map[string]struct {
+		config Config
+		want   []string
+	}{
+		"tool":    {Config{Tools: []string{"jira_serach"}}, []string{"ENABLED_TOOLS", `"jira_serach"`, "jira_search"}},
+		"toolset": {Config{Toolsets: []string{"jira"}}, []string{"TOOLSETS", `"jira"`, "jira_issues", "default"}},
+		"project": {Config{Projects: []string{"PLAT OPS"}}, []string{"JIRA_PROJECTS_FILTER", `"PLAT OPS"`}},
+		"space":   {Config{Spaces: []string{`DOCS" OR 1=1`}}, []string{"CONFLUENCE_SPACES_FILTER", "space"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.config.Known = known
+			_, err := New(tc.config)
+			for _, want := range tc.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want it to name %s", err, want)
+				}
+			}
+		})
+	}
+}

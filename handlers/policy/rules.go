@@ -1,0 +1,106 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// nameSet is a rule over names. A nil set is no rule.
+type nameSet map[string]bool
+
+func (s nameSet) allows(name string) bool { return s == nil || s[name] }
+
+// coreToolsets are what "default" means in mcp-atlassian's TOOLSETS.
+var coreToolsets = []string{
+	"confluence_comments", "confluence_pages", "jira_comments", "jira_fields", "jira_issues", "jira_transitions",
+}
+
+// spaceKey is every form of a Confluence space key, those of personal spaces included ("~ada",
+// "~557058:1b2c"); projectKey is every form that Jira can be set up to accept.
+var (
+	projectKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,254}$`)
+	spaceKey   = regexp.MustCompile(`^~?[A-Za-z0-9][A-Za-z0-9._:@-]{0,254}$`)
+)
+
+func toolRule(names []string, known []Tool) (nameSet, error) {
+	exist := make([]string, 0, len(known))
+	for _, t := range known {
+		exist = append(exist, t.Name)
+	}
+	var rule nameSet
+	for _, name := range entries(names) {
+		if !slices.Contains(exist, name) {
+			return nil, unknown("ENABLED_TOOLS", "tool", name, exist)
+		}
+		rule = rule.with(name)
+	}
+	return rule, nil
+}
+
+func toolsetRule(names []string, known []Tool) (nameSet, error) {
+	exist := make([]string, 0, len(known))
+	for _, t := range known {
+		exist = append(exist, t.Toolset)
+	}
+	var rule nameSet
+	all := false
+	for _, name := range entries(names) {
+		switch name := strings.ToLower(name); {
+		case name == "all":
+			all = true
+		case name == "default":
+			rule = rule.with(coreToolsets...)
+		case slices.Contains(exist, name):
+			rule = rule.with(name)
+		default:
+			return nil, unknown("TOOLSETS", "toolset", name, append(exist, "all", "default"))
+		}
+	}
+	if all {
+		return nil, nil
+	}
+	return rule, nil
+}
+
+func keyRule(setting, kind string, keys []string) (nameSet, error) {
+	form := projectKey
+	if kind == "space" {
+		form = spaceKey
+	}
+	var rule nameSet
+	for _, key := range entries(keys) {
+		if !form.MatchString(key) {
+			return nil, fmt.Errorf("%s: %q is not the key of a %s; write keys such as ABC, separated by commas", setting, key, kind)
+		}
+		// Jira's and Confluence's keys are unique whatever their case.
+		rule = rule.with(strings.ToUpper(key))
+	}
+	return rule, nil
+}
+
+func (s nameSet) with(names ...string) nameSet {
+	if s == nil {
+		s = make(nameSet)
+	}
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}
+
+func entries(list []string) []string {
+	var out []string
+	for _, e := range list {
+		if e = strings.TrimSpace(e); e != "" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func unknown(setting, kind, name string, exist []string) error {
+	exist = slices.Compact(slices.Sorted(slices.Values(exist)))
+	return fmt.Errorf("%s: there is no %s %q; there are %s", setting, kind, name, strings.Join(exist, ", "))
+}

@@ -1,0 +1,35 @@
+package contract
+
+import "regexp"
+
+// tenantInfo is how the deployment is found out.
+var tenantInfo = Exception{
+	Operation: "GET /_edge/tenant_info",
+	Finding:   regexp.MustCompile(`^path: `),
+	Defect:    "The documents describe the product's REST API; /_edge/tenant_info belongs to the platform that every Cloud site stands on, and answers 404 anywhere else.",
+}
+
+// confluenceCloudExceptions are the defects of confluence-cloud-v1.json and -v2.json.
+var confluenceCloudExceptions = []Exception{
+	tenantInfo,
+	{
+		Operation: "GET /wiki/api/v2/pages",
+		Finding:   regexp.MustCompile(`^request query parameter id: .* value \d+(?:,\d+)+: an invalid integer`),
+		Defect:    `The parameter's description says "Multiple page ids can be specified as a comma-separated list", but without "explode": false its schema asks for id=1&id=2.`,
+	},
+}
+
+// confluenceDataCenterExceptions are the defects of confluence-dc-10.0.3.json.
+var confluenceDataCenterExceptions = []Exception{
+	tenantInfo,
+	{
+		Operation: AnyOperation,
+		Finding:   regexp.MustCompile(`^response 4\d\d /data/errors: value must be an object`),
+		Defect:    `ValidationResult declares "errors": {"type": "object"}; Confluence answers a list: {"statusCode":400,"data":{"authorized":false,"valid":true,"errors":[],"successful":false},"message":"Error parsing xhtml: …"} (kovetskiy/mark#111).`,
+	},
+	{
+		Operation: "POST /rest/api/content",
+		Finding:   regexp.MustCompile(`^response 400: status is not supported`),
+		Defect:    `Only 200 and 404 are declared; Confluence answers 400 for a title that is taken ("A page with this title already exists", kovetskiy/mark#672) and for a body that is no XHTML ("Error parsing xhtml", kovetskiy/mark#111).`,
+	},
+}

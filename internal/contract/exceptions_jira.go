@@ -1,0 +1,47 @@
+package contract
+
+import "regexp"
+
+// issueFieldIsNull matches a field of an issue that has no value.
+var issueFieldIsNull = regexp.MustCompile(`^(?:response 200|request body) /(?:issues/\d+/)?fields/\w+: Value is not nullable`)
+
+const issueFieldIsNullDefect = `An issue's fields are declared as {"type": "object", "additionalProperties": {}}, which in OpenAPI 3.0 forbids null; Jira answers null for every field without a value ("assignee": null, "resolution": null), and null is how a field is cleared.`
+
+// jiraCloudExceptions are the defects of jira-cloud-platform-v3.json.
+var jiraCloudExceptions = []Exception{
+	{Operation: "GET /rest/api/3/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "POST /rest/api/3/search/jql", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "POST /rest/api/3/issue/{issueIdOrKey}/transitions", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{
+		Operation: "GET /rest/api/2/serverInfo",
+		Finding:   regexp.MustCompile(`^path: `),
+		Defect:    "The document is that of version 3; the probe asks under version 2, which both deployments have, because it does not know yet which one it talks to.",
+	},
+}
+
+// jiraDataCenterExceptions are the defects of jira-dc-10.3.json.
+var jiraDataCenterExceptions = []Exception{
+	{Operation: "GET /rest/api/2/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "POST /rest/api/2/search", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "POST /rest/api/2/issue/{issueIdOrKey}/transitions", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{
+		Operation: "GET /rest/api/2/issue/{issueIdOrKey}/transitions",
+		Finding:   regexp.MustCompile(`^request: query parameter "expand" is not declared`),
+		Defect:    `The description of the operation says "Fields will only be returned if expand=transitions.fields", but its parameters are only transitionId and issueIdOrKey.`,
+	},
+	{
+		Operation: "GET /rest/api/2/field",
+		Finding:   regexp.MustCompile(`^response 200 /: value must be an object`),
+		Defect:    `"Returns a list of all fields, both System and Custom" is declared as one FieldBean, not as an array of them.`,
+	},
+	{
+		Operation: "POST /rest/api/2/issue/{issueIdOrKey}/comment",
+		Finding:   regexp.MustCompile(`^request body /properties/\d+/value: value must be a string`),
+		Defect:    `EntityPropertyBean declares "value": {"type": "string"}; Jira takes any JSON, and Service Management reads {"key": "sd.public.comment", "value": {"internal": true}}.`,
+	},
+	{
+		Operation: "POST /rest/api/2/issue/{issueIdOrKey}/comment",
+		Finding:   regexp.MustCompile(`^response 404: status is not supported`),
+		Defect:    "Only 201 and 400 are declared; Jira answers 404 for an issue that does not exist or may not be seen, as every other operation on issues does.",
+	},
+}

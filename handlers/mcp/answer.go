@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -113,6 +114,16 @@ func (r *record) late(timeout time.Duration) string {
 	return text + " The change may have been applied all the same: look before trying again."
 }
 
+// toolError is a result that says what a model can do about its call. It is decoded, because the
+// SDK sets resultType, which 2026-07-28 demands of every result, underneath our middleware and in a
+// member that it does not export. To older revisions it is one more member that they ignore.
 func toolError(text string) *sdk.CallToolResult {
-	return &sdk.CallToolResult{IsError: true, Content: []sdk.Content{&sdk.TextContent{Text: text}}}
+	raw, err := json.Marshal(map[string]any{
+		"resultType": "complete", "isError": true, "content": []any{map[string]string{"type": "text", "text": text}},
+	})
+	result := new(sdk.CallToolResult)
+	if err != nil || json.Unmarshal(raw, result) != nil {
+		return &sdk.CallToolResult{IsError: true, Content: []sdk.Content{&sdk.TextContent{Text: text}}}
+	}
+	return result
 }

@@ -57,11 +57,13 @@ func (s Spellings) plain(arguments map[string]any, shape *schema) error {
 			continue
 		}
 		name := s.Aliases[alias]
-		if _, both := arguments[name]; both {
+		if said(arguments[name]) && !startsAtZero(value) && said(value) {
 			return fmt.Errorf("%s and %s are two names of one argument; give %s only", alias, name, name)
 		}
-		arguments[name] = value
 		delete(arguments, alias)
+		if said(value) && !said(arguments[name]) {
+			arguments[name] = value
+		}
 	}
 	for _, name := range s.Commas {
 		list, ok := arguments[name].(string)
@@ -71,6 +73,17 @@ func (s Spellings) plain(arguments map[string]any, shape *schema) error {
 	}
 	shape.plainProperties(arguments)
 	return nil
+}
+
+// said reports whether an argument was sent to say something: clients that fill in every argument
+// of mcp-atlassian's schemas send null and empty strings for those they leave out.
+func said(value any) bool { return value != nil && value != "" }
+
+// startsAtZero reports whether value is mcp-atlassian's default offset, which says no more than
+// the absence of a cursor does.
+func startsAtZero(value any) bool {
+	n, ok := value.(json.Number)
+	return ok && n == "0"
 }
 
 func splitCommas(list string) []any {

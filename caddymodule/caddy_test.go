@@ -310,7 +310,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	if resp, body := w.mcp(s.AccessToken, getIssue); resp.StatusCode != http.StatusOK {
 		t.Fatalf("tools/call: %d %s", resp.StatusCode, body)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+w.admin+"/config/", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.admin+"/config/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +40,7 @@ func corpus(t testing.TB) []example {
 	if err != nil {
 		t.Skipf("goldmark's specification examples are not in the module cache: %v", err)
 	}
-	all := examples[:len(examples):len(examples)]
+	all := slices.Clip(examples)
 	for _, path := range glob(t, "testdata/*/*.md") {
 		all = append(all, example{Markdown: read(t, path), Section: path})
 	}

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/yuin/goldmark/util"
 )
 
 // escape puts backslashes before the characters that would be markup where they stand, and before
@@ -50,14 +48,14 @@ func (w *inlineWriter) escape(text string, before, after rune) string {
 func (w *inlineWriter) needsEscape(r, prev, next rune, atEnd bool, rest string) bool {
 	switch r {
 	case '\\':
-		return next < utf8.RuneSelf && util.IsPunct(byte(next))
+		return isPunct(next)
 	case '`', '~':
 		return w.pairs(r)
 	case '*':
-		return w.pairs(r) && !(unicode.IsSpace(prev) && unicode.IsSpace(next))
+		return w.pairs(r) && (!unicode.IsSpace(prev) || !unicode.IsSpace(next))
 	case '_':
 		inWord := isWordRune(prev) && isWordRune(next)
-		return w.pairs(r) && !inWord && !(unicode.IsSpace(prev) && unicode.IsSpace(next))
+		return w.pairs(r) && !inWord && (!unicode.IsSpace(prev) || !unicode.IsSpace(next))
 	case '[':
 		return w.inLink
 	case ']':
@@ -91,7 +89,7 @@ func (w *inlineWriter) bareURL(s string, prev rune) int {
 		}
 	}
 	end := strings.IndexFunc(rest, func(r rune) bool {
-		return r >= utf8.RuneSelf || !util.IsAlphaNumeric(byte(r)) && !strings.ContainsRune("-._/:?#@$&=%+,;", r)
+		return !isAlphanumeric(r) && !strings.ContainsRune("-._/:?#@$&=%+,;", r)
 	})
 	if end < 0 {
 		end = len(rest)
@@ -157,3 +155,11 @@ func endsMarker(rest string) bool {
 // onlyOf says whether line has no other characters than those in set; the backslash of a hard
 // break is among them.
 func onlyOf(line, set string) bool { return strings.Trim(line, set) == "" }
+
+// isPunct says whether r is ASCII punctuation, which a backslash escapes.
+func isPunct(r rune) bool { return ' ' < r && r < unicode.MaxASCII && !isAlphanumeric(r) }
+
+// isAlphanumeric says whether r is an ASCII letter or digit.
+func isAlphanumeric(r rune) bool {
+	return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}

@@ -163,7 +163,7 @@ func (r markdownReader) table(n *east.Table) *node {
 			tr.children = append(tr.children, td)
 		}
 		// A table without a heading has to be written with an empty one.
-		if !(header && blank) || n.ChildCount() == 1 {
+		if (!header || !blank) || n.ChildCount() == 1 {
 			t.children = append(t.children, tr)
 		}
 	}

@@ -2,6 +2,7 @@ package markup
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -56,7 +57,7 @@ func (w *markdownWriter) blocks(blocks []*node, depth int) {
 		if isEmpty(n) {
 			continue
 		}
-		if prev != nil && !(depth > 0 && prev.kind == paragraph && interruptsParagraph(n)) {
+		if prev != nil && (depth <= 0 || prev.kind != paragraph || !interruptsParagraph(n)) {
 			w.newline()
 		}
 		// Two lists in a row stay two lists when their markers differ.
@@ -271,7 +272,7 @@ func appendFlat(in *[]inline, n *node) {
 		own = append([]inline{{text: n.title + " "}}, own...)
 	}
 	if n.text != "" {
-		own = append(own[:len(own):len(own)], textLines(n.text, 0, link{})...)
+		own = append(slices.Clip(own), textLines(n.text, 0, link{})...)
 	}
 	if len(*in) > 0 && len(own) > 0 {
 		*in = append(*in, inline{kind: breakInline})

@@ -201,7 +201,7 @@ func (w *inlineWriter) autolink(s span) (string, bool) {
 func isPlainAddress(s string) bool {
 	name, domain, ok := strings.Cut(s, "@")
 	for _, r := range name + domain {
-		if r >= utf8.RuneSelf || !util.IsAlphaNumeric(byte(r)) && !strings.ContainsRune("._-", r) {
+		if !isAlphanumeric(r) && !strings.ContainsRune("._-", r) {
 			return false
 		}
 	}

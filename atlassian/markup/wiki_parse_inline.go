@@ -2,6 +2,7 @@ package markup
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -155,12 +156,12 @@ func (p *wikiInlineParser) openMark(m mark, literal string, length int) {
 
 // closeMark puts m on everything since it was opened. Delimiters opened in between are text.
 func (p *wikiInlineParser) closeMark(m mark) bool {
-	for i := len(p.open) - 1; i >= 0; i-- {
-		if p.open[i].mark != m {
+	for i, v := range slices.Backward(p.open) {
+		if v.mark != m {
 			continue
 		}
 		p.flush()
-		at := p.open[i].at
+		at := v.at
 		if at == len(p.out)-1 {
 			return false // nothing in between
 		}

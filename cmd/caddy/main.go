@@ -4,8 +4,9 @@ package main
 import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 
-	_ "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp"
 )
 
 func main() {

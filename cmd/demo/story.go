@@ -76,13 +76,13 @@ func (s *story) tellTrouble(record map[string]any, text func(string) string) {
 	if level != "warn" && level != "error" {
 		return
 	}
-	details := ""
+	var details strings.Builder
 	for _, name := range []string{"error", "reason", "redirect_host", "cure", "missing"} {
 		if v, ok := record[name]; ok {
-			details += fmt.Sprintf("; %s: %v", name, v)
+			fmt.Fprintf(&details, "; %s: %v", name, v)
 		}
 	}
-	s.say(level, text("msg")+details)
+	s.say(level, text("msg")+details.String())
 }
 
 // call says which tool touched what, and what came of it.

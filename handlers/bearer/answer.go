@@ -32,16 +32,17 @@ func allowOrigin(h http.Header, r *http.Request) {
 // only the client knows (MCP 2026-07-28, Streamable HTTP, Mcp-Param-*), so those asked for are
 // allowed one by one.
 func allowPreflight(w http.ResponseWriter, r *http.Request) {
-	allowed := allowedHeaders
+	var allowed strings.Builder
+	allowed.WriteString(allowedHeaders)
 	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
 		name = strings.TrimSpace(name)
 		if len(name) < 80 && strings.HasPrefix(strings.ToLower(name), "mcp-param-") && !strings.ContainsFunc(name, notToken68) {
-			allowed += ", " + name
+			allowed.WriteString(", " + name)
 		}
 	}
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", allowedMethods)
-	h.Set("Access-Control-Allow-Headers", allowed)
+	h.Set("Access-Control-Allow-Headers", allowed.String())
 	h.Set("Access-Control-Max-Age", "7200")
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -62,7 +62,7 @@ func (a *authority) checkURL(raw string, hosts []string) (*url.URL, error) {
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return nil, fmt.Errorf("%q is not an absolute URL", raw)
 	}
-	if u.Scheme != "https" && !(a.loopback && strings.HasPrefix(a.origin, u.Scheme+"://")) {
+	if u.Scheme != "https" && (!a.loopback || !strings.HasPrefix(a.origin, u.Scheme+"://")) {
 		return nil, fmt.Errorf("%q is not https", raw)
 	}
 	if !slices.Contains(hosts, strings.ToLower(u.Host)) {

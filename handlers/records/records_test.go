@@ -13,9 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records/recordstest"
-	"github.com/google/go-cmp/cmp"
 )
 
 const issuer = "https://mcp.example.com"
@@ -29,7 +30,7 @@ func node(m *recordstest.Memory, masters ...[]byte) (*records.Store, *records.Ke
 }
 
 func grant(expires time.Time) *records.Grant {
-	return &records.Grant{ID: "g1", TenantID: "tid", ObjectID: "oid", EntraRefreshToken: "refresh-token-of-entra", Expires: expires}
+	return &records.Grant{ID: "g1", TenantID: "tid", ObjectID: "object-id-of-ada", EntraRefreshToken: "refresh-token-of-entra", Expires: expires}
 }
 
 func TestRecordRoundTripOverTwoNodes(t *testing.T) {
@@ -66,7 +67,7 @@ func TestStorageHoldsNothingReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, value := range m.Dump() {
-		for _, plain := range []string{"id-of-the-grant", "refresh-token-of-entra", "oid", string(secret)} {
+		for _, plain := range []string{"id-of-the-grant", "refresh-token-of-entra", "object-id-of-ada", string(secret)} {
 			if strings.Contains(key, plain) || bytes.Contains(value, []byte(plain)) {
 				t.Errorf("storage shows %q in %s", plain, key)
 			}
@@ -336,7 +337,7 @@ func TestUpdateStoresOnlyWhatIsKept(t *testing.T) {
 		wrap func(error) error
 		want int
 	}{{func(err error) error { return err }, 0}, {records.Keep, 1}, {records.Keep, 2}} {
-		if err := try(tc.wrap); err != wrong {
+		if err := try(tc.wrap); !errors.Is(err, wrong) {
 			t.Errorf("Update = %v, want the error of f", err)
 		}
 		c, err := records.Codes.Get(ctx, s, "c")

@@ -50,8 +50,8 @@ func (s *Store) sweepDue(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	last, err := strconv.ParseInt(string(raw), 10, 64)
-	return err != nil || s.now().Sub(time.Unix(last, 0)) >= SweepInterval, nil
+	last, _ := strconv.ParseInt(string(raw), 10, 64) // what is no time is long ago
+	return s.now().Sub(time.Unix(last, 0)) >= SweepInterval, nil
 }
 
 func (s *Store) sweepKind(ctx context.Context, kind string) (removed int, err error) {

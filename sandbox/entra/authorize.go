@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -190,9 +191,7 @@ func redirectBack(w http.ResponseWriter, r *http.Request, q, answer url.Values) 
 		return
 	}
 	merged := u.Query()
-	for name, values := range answer {
-		merged[name] = values
-	}
+	maps.Copy(merged, answer)
 	u.RawQuery = merged.Encode()
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, u.String(), http.StatusFound)

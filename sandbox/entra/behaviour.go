@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -74,9 +75,7 @@ func (f Fault) serve(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	for name, values := range f.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), f.Header)
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}

@@ -50,15 +50,13 @@ func (s *Server) discoveryV1(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) writeDiscovery(w http.ResponseWriter, document map[string]any) {
-	for name, value := range map[string]any{
+	maps.Copy(document, map[string]any{
 		"subject_types_supported":               []string{"pairwise"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
 		"tenant_region_scope":                   "EU",
 		"cloud_instance_name":                   "microsoftonline.com",
 		"msgraph_host":                          "graph.microsoft.com",
-	} {
-		document[name] = value
-	}
+	})
 	maps.Copy(document, s.behaves().DiscoveryChanges)
 	writeJSON(w, http.StatusOK, document)
 }

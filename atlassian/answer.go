@@ -62,6 +62,9 @@ func (s *Site) judgeSuccess(resp *http.Response, creds Credentials, write bool) 
 	}
 	reason := resp.Header.Get("X-Seraph-Loginreason")
 	anonymous := strings.EqualFold(resp.Header.Get("X-Ausername"), "anonymous")
+	if isAnonymous(resp.Request.Context()) {
+		anonymous, reason = false, ""
+	}
 	if anonymous || strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED") {
 		return &Error{
 			Product: s.product, Status: http.StatusUnauthorized,
@@ -102,14 +105,8 @@ func (s *Site) credentialsHint(resp *http.Response, creds Credentials) string {
 		return "The account with which this server calls " + name + " may not do this; signing in again does not change it."
 	}
 	hint := "This concerns the account with which this server calls " + name + ", not yours: its operator should check " + env + "_PERSONAL_TOKEN"
-	s.probe.mu.Lock()
-	known := s.probe.known
-	s.probe.mu.Unlock()
-	switch {
-	case known == Cloud && creds.Username == "":
+	if s.known() == Cloud && creds.Username == "" {
 		return hint + ", and set " + env + "_USERNAME, which Cloud needs beside the API token."
-	case known == DataCenter && creds.Username != "":
-		return hint + ". On Data Center a personal access token is used without " + env + "_USERNAME."
 	}
 	return hint + "; it may have expired."
 }

@@ -2,6 +2,7 @@ package atlassian
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestAnswersBecomeErrors(t *testing.T) {
@@ -195,5 +198,48 @@ func TestDeploymentIsAskedOnce(t *testing.T) {
 	}
 	if n := asked.Load(); n != 2 {
 		t.Errorf("the site was asked %d times, want a failure and a success", n)
+	}
+}
+
+// TestProbeSendsNoPassword: a site of unknown deployment sees no credentials, or, where something
+// in front of it asks for them, the token as Bearer. As a password it could lock the account.
+func TestProbeSendsNoPassword(t *testing.T) {
+	for name, tc := range map[string]struct {
+		deployment string
+		gated      bool
+		want       []string
+	}{
+		"Data Center":         {"Server", false, []string{"", "Bearer pat"}},
+		"Data Center, gated":  {"Server", true, []string{"", "Bearer pat", "Bearer pat"}},
+		"Cloud":               {"Cloud", false, []string{"", "Basic bWU6cGF0"}},
+		"Cloud behind a gate": {"Cloud", true, []string{"", "Bearer pat", "Basic bWU6cGF0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = append(got, r.Header.Get("Authorization"))
+				if tc.gated && got[len(got)-1] == "" {
+					http.Error(w, "who is there?", http.StatusUnauthorized)
+					return
+				}
+				w.Header().Set("Content-Type", "application/json")
+				if got[len(got)-1] == "" {
+					w.Header().Set("X-Ausername", "anonymous")
+				}
+				fmt.Fprintf(w, `{"deploymentType":%q}`, tc.deployment)
+			}))
+			defer server.Close()
+			s := newTestSite(t, Jira, nil, func(c *Config) {
+				c.URL, c.Deployment, c.Credentials = server.URL, "", Credentials{"me", "pat"}
+			})
+			resp, err := s.Do(newRequest(t, t.Context(), s, "GET"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("Authorization (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

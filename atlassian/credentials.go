@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Credentials are what a request authenticates with: Username and Token as Basic (Cloud: e-mail
-// address and API token; Data Center: user name and password), or Token alone as Bearer (Data
-// Center: personal access token).
+// Credentials are what a request authenticates with: on Cloud the owner's e-mail address and an API
+// token, as Basic; on Data Center a personal access token alone, as Bearer, even where a user name
+// is set beside it.
 type Credentials struct {
 	Username string
 	Token    string
@@ -47,9 +47,11 @@ func (c Credentials) check() error {
 	return nil
 }
 
-// set puts the Authorization header on a request, replacing whatever stood there.
-func (c Credentials) set(h http.Header) {
-	if c.Username != "" {
+// set puts the Authorization header on a request, replacing whatever stood there. While the
+// deployment is not known the token goes alone: as a password it would count as a failed sign-in
+// on Data Center, and a few of those lock the account behind a CAPTCHA.
+func (c Credentials) set(h http.Header, d Deployment) {
+	if d == Cloud && c.Username != "" {
 		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Token)))
 		return
 	}

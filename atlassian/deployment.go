@@ -3,6 +3,7 @@ package atlassian
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -100,11 +101,30 @@ func (s *Site) setDeployment(env string, d Deployment) error {
 	return fmt.Errorf("%s_DEPLOYMENT is %q: write %q or %q, or leave it out to have the site asked", env, d, Cloud, DataCenter)
 }
 
-// cloudWithoutWiki says that this is a Confluence Cloud whose configured address lacks "/wiki".
-func (s *Site) cloudWithoutWiki() bool {
+// known is the deployment, or empty while it has not been found out.
+func (s *Site) known() Deployment {
 	s.probe.mu.Lock()
 	defer s.probe.mu.Unlock()
-	return s.probe.known == Cloud && !s.wikiInURL()
+	return s.probe.known
+}
+
+// cloudWithoutWiki says that this is a Confluence Cloud whose configured address lacks "/wiki".
+func (s *Site) cloudWithoutWiki() bool { return s.known() == Cloud && !s.wikiInURL() }
+
+// probeJSON fetches what both deployments tell everybody, and asks again with the credentials where
+// something in front of the site wants to know who asks.
+func (s *Site) probeJSON(ctx context.Context, path string, out any) error {
+	err := s.getJSON(anonymously(ctx), path, out)
+	var failure *Error
+	if errors.As(err, &failure) && isSignIn(failure.Status) {
+		return s.getJSON(ctx, path, out)
+	}
+	return err
+}
+
+// isSignIn says that an answer may come from a gate in front of the site.
+func isSignIn(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden || status >= 300 && status < 400
 }
 
 // getJSON fetches a path below the base URL, as it is, and decodes the answer. It is for probes:

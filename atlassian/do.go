@@ -26,6 +26,18 @@ func ReadOnly(ctx context.Context) context.Context {
 	return context.WithValue(ctx, readOnlyKey{}, true)
 }
 
+type anonymousKey struct{}
+
+// anonymously returns a context whose requests carry no credentials.
+func anonymously(ctx context.Context) context.Context {
+	return context.WithValue(ctx, anonymousKey{}, true)
+}
+
+func isAnonymous(ctx context.Context) bool {
+	marked, _ := ctx.Value(anonymousKey{}).(bool)
+	return marked
+}
+
 // Do sends a request to the site: it adds the credentials of the request's context or else the
 // site's own, retries what can be retried without harm, and bounds time and size. It is the Doer
 // that go-atlassian's clients are made with.
@@ -34,14 +46,15 @@ func ReadOnly(ctx context.Context) context.Context {
 // caller can take a refusal for an empty result; errors.Is finds a context's error in it.
 // Requests to another host than the site's, or outside its path, are refused unsent.
 func (s *Site) Do(req *http.Request) (*http.Response, error) {
-	if s.product == Confluence && !s.wikiInURL() {
-		deployment, err := s.Deployment(req.Context())
-		if err != nil {
-			return nil, err
-		}
-		if deployment == DataCenter {
-			req = s.withoutWiki(req)
-		}
+	if err := s.checkCredentials(s.credentials(req.Context())); err != nil {
+		return nil, err
+	}
+	deployment, err := s.Deployment(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	if s.product == Confluence && deployment == DataCenter && !s.wikiInURL() {
+		req = s.withoutWiki(req)
 	}
 	return s.send(req)
 }
@@ -62,12 +75,17 @@ func (s *Site) withoutWiki(req *http.Request) *http.Request {
 	return req
 }
 
-// send is Do without the rewriting of paths.
+// send is Do for a path as it is and for a site whose deployment may still be unknown.
 func (s *Site) send(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	creds := s.credentials(ctx)
-	if err := s.checkRequest(req, creds); err != nil {
+	if err := s.checkURL(req.URL); err != nil {
 		return nil, err
+	}
+	if !isAnonymous(ctx) {
+		if err := s.checkCredentials(creds); err != nil {
+			return nil, err
+		}
 	}
 	write := isWrite(req)
 	s.retries.request(time.Now())
@@ -82,18 +100,22 @@ func (s *Site) send(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// checkRequest refuses what must not be sent: another site, another part of the host, a path with
-// dot segments (which escaping leaves alone), a call without credentials. Anonymous answers look
-// like empty results, so there are no anonymous calls.
-func (s *Site) checkRequest(req *http.Request, creds Credentials) error {
-	if !s.sameOrigin(req.URL) || !strings.HasPrefix(req.URL.Path, s.base.Path) {
+// checkURL refuses what must not be sent: another site, another part of the host, a path with dot
+// segments (which escaping leaves alone).
+func (s *Site) checkURL(u *url.URL) error {
+	if !s.sameOrigin(u) || !strings.HasPrefix(u.Path, s.base.Path) {
 		return &Error{Product: s.product, Messages: []string{"the request does not go to the configured site"}}
 	}
-	for segment := range strings.SplitSeq(req.URL.Path, "/") {
+	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {
 			return &Error{Product: s.product, Messages: []string{"the path of the request contains a dot segment"}}
 		}
 	}
+	return nil
+}
+
+// checkCredentials refuses calls without credentials: anonymous answers look like empty results.
+func (s *Site) checkCredentials(creds Credentials) error {
 	if creds.Token == "" {
 		return &Error{
 			Product: s.product, Status: http.StatusUnauthorized,
@@ -141,7 +163,10 @@ func (s *Site) attempt(req *http.Request, creds Credentials, write bool) (*http.
 	}
 	out.Header.Del("Cookie")
 	out.Header.Set("User-Agent", s.agent)
-	creds.set(out.Header)
+	out.Header.Del("Authorization")
+	if !isAnonymous(ctx) {
+		creds.set(out.Header, s.known())
+	}
 
 	resp, err := s.client.Do(out)
 	if err != nil {

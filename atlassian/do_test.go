@@ -297,7 +297,10 @@ func TestDoRefusesWhatIsNotForTheSite(t *testing.T) {
 
 func TestDoSetsCredentials(t *testing.T) {
 	transport := &script{steps: []step{{status: 200, body: "{}"}}}
-	s := newTestSite(t, Jira, transport, nil)
+	site := func(d Deployment) *Site {
+		return newTestSite(t, Jira, transport, func(c *Config) { c.Deployment = d })
+	}
+	s := site(DataCenter)
 	send := func(ctx context.Context) error {
 		req := newRequest(t, ctx, s, "GET")
 		req.Header.Set("Authorization", "Bearer smuggled")
@@ -309,14 +312,18 @@ func TestDoSetsCredentials(t *testing.T) {
 		return err
 	}
 	for _, tc := range []struct {
-		name string
-		ctx  context.Context
-		want string
+		name       string
+		deployment Deployment
+		ctx        context.Context
+		want       string
 	}{
-		{"of the site", t.Context(), "Bearer s3cret-token"},
-		{"of the context, Bearer", WithCredentials(t.Context(), Credentials{Token: "other"}), "Bearer other"},
-		{"of the context, Basic", WithCredentials(t.Context(), Credentials{"me@example.com", "api"}), "Basic bWVAZXhhbXBsZS5jb206YXBp"},
+		{"of the site", DataCenter, t.Context(), "Bearer s3cret-token"},
+		{"of the context", DataCenter, WithCredentials(t.Context(), Credentials{Token: "other"}), "Bearer other"},
+		{"Data Center with a user name", DataCenter, WithCredentials(t.Context(), Credentials{"me", "pat"}), "Bearer pat"},
+		{"Cloud with a user name", Cloud, WithCredentials(t.Context(), Credentials{"me@example.com", "api"}), "Basic bWVAZXhhbXBsZS5jb206YXBp"},
+		{"Cloud without", Cloud, WithCredentials(t.Context(), Credentials{Token: "oauth"}), "Bearer oauth"},
 	} {
+		s = site(tc.deployment)
 		if err := send(tc.ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ func probeConfluence(ctx context.Context, s *Site) (Deployment, error) {
 	var tenant struct {
 		CloudID string `json:"cloudId"`
 	}
-	err := s.getJSON(ctx, "_edge/tenant_info", &tenant)
+	err := s.probeJSON(ctx, "_edge/tenant_info", &tenant)
 	var failure *Error
 	switch {
 	case err == nil && tenant.CloudID != "":
@@ -24,11 +24,6 @@ func probeConfluence(ctx context.Context, s *Site) (Deployment, error) {
 		return askConfluenceUser(ctx, s)
 	}
 	return "", err
-}
-
-// isSignIn says that an answer may come from a gate in front of the site.
-func isSignIn(status int) bool {
-	return status == http.StatusUnauthorized || status == http.StatusForbidden || status >= 300 && status < 400
 }
 
 func askConfluenceUser(ctx context.Context, s *Site) (Deployment, error) {

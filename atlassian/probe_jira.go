@@ -8,7 +8,7 @@ func probeJira(ctx context.Context, s *Site) (Deployment, error) {
 	var info struct {
 		DeploymentType string `json:"deploymentType"`
 	}
-	if err := s.getJSON(ctx, "rest/api/2/serverInfo", &info); err != nil {
+	if err := s.probeJSON(ctx, "rest/api/2/serverInfo", &info); err != nil {
 		return "", err
 	}
 	if info.DeploymentType == "Cloud" {

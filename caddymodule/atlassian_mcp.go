@@ -76,7 +76,7 @@ type Site struct {
 	// The address that people open in a browser, such as `https://example.atlassian.net`.
 	URL string `json:"url,omitempty"`
 
-	// The e-mail address of the token's owner. Cloud needs it; Data Center needs the token alone.
+	// The e-mail address of the token's owner, for Cloud. Data Center needs the token alone.
 	Username string `json:"username,omitempty"`
 
 	// The API token (Cloud) or personal access token (Data Center). It never leaves the server.
@@ -113,6 +113,7 @@ func (h *AtlassianMCP) Provision(ctx caddy.Context) error {
 		Policy:         rules,
 		AllowAnonymous: h.AllowAnonymous,
 		Origins:        app.origins,
+		Hosts:          []string{app.public.Host},
 		Timeout:        h.timeout(ctx),
 		Logger:         h.logger,
 		Version:        version(),
@@ -230,7 +231,7 @@ func abilities(tools []policy.Tool, rules *policy.Policy) (sentences []string) {
 		{policy.Jira, policy.Write, "Comment on Jira issues and change them"},
 		{policy.Jira, policy.Delete, "Delete in Jira"},
 		{policy.Confluence, policy.Read, "Search and read Confluence pages and comments"},
-		{policy.Confluence, policy.Write, "Create and change Confluence pages"},
+		{policy.Confluence, policy.Write, "Create Confluence pages"},
 		{policy.Confluence, policy.Delete, "Delete in Confluence"},
 	} {
 		if can[s.product][s.access] {

@@ -72,7 +72,7 @@ func (e *entrance) admit(r *http.Request) *refusal {
 	switch {
 	case !e.origins.Allows(r):
 		return &refusal{status: http.StatusForbidden, text: "this web origin may not call"}
-	case !e.hosts.allows(r):
+	case !known && !e.hosts.allows(r): // a gate has judged the host already
 		return &refusal{status: http.StatusForbidden, text: "this server does not answer for that host"}
 	case !known && !e.anonymous:
 		return &refusal{status: http.StatusUnauthorized, text: "sign in first"}

@@ -38,7 +38,7 @@ func (c call) saying(body string) call {
 
 func TestEntrance(t *testing.T) {
 	f := newFixture(t)
-	s, _ := f.server(t, policy.Config{}, func(c *Config) { c.Hosts = []string{"mcp.example.com"} })
+	s, _ := f.server(t, policy.Config{}, nil)
 	old, now := legacy("jira_echo", echoArguments), modern("jira_echo", echoArguments)
 	anonymous := old
 	anonymous.who = nil
@@ -179,24 +179,21 @@ func TestHosts(t *testing.T) {
 		host  string
 		want  bool
 	}{
-		"listed":                      {[]string{"MCP.example.com"}, outside, "mcp.example.com", true},
-		"listed, some port":           {[]string{"mcp.example.com"}, outside, "mcp.EXAMPLE.com:8443", true},
-		"listed with port":            {[]string{"mcp.example.com:8443"}, outside, "mcp.example.com:8443", true},
-		"another port":                {[]string{"mcp.example.com:8443"}, outside, "mcp.example.com", false},
-		"another name":                {[]string{"mcp.example.com"}, outside, "evil.example", false},
-		"a longer name":               {[]string{"mcp.example.com"}, outside, "mcp.example.com.evil.example", false},
-		"none":                        {[]string{"mcp.example.com"}, outside, "", false},
-		"behind a tunnel":             {[]string{"mcp.example.com"}, loopback, "mcp.example.com", true},
-		"loopback is not listed":      {[]string{"mcp.example.com"}, loopback, "localhost", false},
-		"loopback names":              {[]string{"localhost:8000"}, loopback, "[::1]:8000", true},
-		"loopback address":            {[]string{"localhost"}, loopback, "127.0.0.1:8000", true},
-		"rebound":                     {[]string{"localhost"}, loopback, "evil.example:8000", false},
-		"no list":                     {nil, outside, "anything", true},
-		"no list, on loopback":        {nil, loopback, "localhost:8000", true},
-		"no list, rebound":            {nil, loopback, "evil.example:8000", false},
-		"no list, rebound to IPv6":    {nil, &net.TCPAddr{IP: net.IPv6loopback, Port: 1}, "evil.example", false},
-		"no list, no local address":   {nil, nil, "anything", true},
-		"no list, local name as path": {nil, loopback, "localhost.evil.example", false},
+		"outside":                     {nil, outside, "anything", true},
+		"on loopback":                 {nil, loopback, "localhost:8000", true},
+		"loopback names":              {nil, loopback, "[::1]:8000", true},
+		"rebound":                     {nil, loopback, "evil.example:8000", false},
+		"rebound to IPv6":             {nil, &net.TCPAddr{IP: net.IPv6loopback, Port: 1}, "evil.example", false},
+		"a local name in another":     {nil, loopback, "localhost.evil.example", false},
+		"none":                        {nil, loopback, "", false},
+		"no local address":            {nil, nil, "anything", true},
+		"behind a proxy":              {[]string{"MCP.example.com"}, loopback, "mcp.example.com", true},
+		"behind a proxy, some port":   {[]string{"mcp.example.com"}, loopback, "mcp.EXAMPLE.com:8443", true},
+		"behind a proxy, its port":    {[]string{"mcp.example.com:8443"}, loopback, "mcp.example.com:8443", true},
+		"behind a proxy, other port":  {[]string{"mcp.example.com:8443"}, loopback, "mcp.example.com", false},
+		"behind a proxy, other name":  {[]string{"mcp.example.com"}, loopback, "evil.example", false},
+		"behind a proxy, longer name": {[]string{"mcp.example.com"}, loopback, "mcp.example.com.evil.example", false},
+		"behind a proxy, loopback":    {[]string{"mcp.example.com"}, loopback, "localhost", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/mcp", nil)
@@ -208,13 +205,6 @@ func TestHosts(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
-	}
-}
-
-func TestForeignHostIsRefused(t *testing.T) {
-	s, _ := newFixture(t).server(t, policy.Config{}, func(c *Config) { c.Hosts = []string{"other.example.com"} })
-	if w := legacy("jira_echo", echoArguments).send(t, s); w.Code != 403 {
-		t.Errorf("got %d", w.Code)
 	}
 }
 
@@ -278,16 +268,35 @@ func FuzzEntrance(f *testing.F) {
 	})
 }
 
-// TestBehindATunnel: a public name that arrives over loopback is judged by the list and not by the
-// SDK, which would refuse it.
-func TestBehindATunnel(t *testing.T) {
-	s, _ := newFixture(t).server(t, policy.Config{}, func(c *Config) { c.Hosts = []string{"mcp.example.com"} })
-	r := legacy("jira_echo", echoArguments).request(t.Context())
-	r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8000}))
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	if w.Code != http.StatusOK {
-		t.Errorf("got %d %s", w.Code, w.Body)
+// TestReboundHost: a name that arrives over loopback is judged only for a caller whom no gate has
+// judged, and never by the SDK, which would refuse a public name behind a proxy.
+func TestReboundHost(t *testing.T) {
+	s, _ := newFixture(t).server(t, policy.Config{}, func(c *Config) {
+		c.AllowAnonymous, c.Hosts = true, []string{"mcp.example.com"}
+	})
+	person := legacy("jira_echo", echoArguments)
+	anonymous := person
+	anonymous.who = nil
+	for name, tc := range map[string]struct {
+		call call
+		host string
+		want int
+	}{
+		"a person at the public name":  {person, "mcp.example.com", 200},
+		"a person at another name":     {person, "second.example.com", 200},
+		"anonymous at the public name": {anonymous, "mcp.example.com", 200},
+		"anonymous at another name":    {anonymous, "evil.example", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := tc.call.request(t.Context())
+			r.Host = tc.host
+			r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8000}))
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if w.Code != tc.want {
+				t.Errorf("got %d %s, want %d", w.Code, w.Body, tc.want)
+			}
+		})
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/resource"
 )
 
-// hostList are the hosts that are answered, each "name" or "name:port" in lower case, with
-// "localhost" for every name of the loopback interface.
+// hostList are the hosts that are answered wherever a connection arrives, each "name" or
+// "name:port" in lower case, with "localhost" for every name of the loopback interface.
 type hostList map[string]bool
 
 func newHostList(hosts []string) hostList {
@@ -21,11 +21,12 @@ func newHostList(hosts []string) hostList {
 	return list
 }
 
-// allows judges the Host header of a request (MCP security best practices, "DNS rebinding").
+// allows judges the Host header of a request that nobody authenticated (MCP security best
+// practices, "DNS rebinding"): what arrives on a loopback address names it, or a host of the list.
 func (l hostList) allows(r *http.Request) bool {
 	name, port := splitHost(r.Host)
-	if len(l) > 0 {
-		return l[name] || l[join(name, port)]
+	if l[name] || l[join(name, port)] {
+		return true
 	}
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local == nil {

@@ -26,10 +26,10 @@ type Config struct {
 	// Origins are the web origins that may call. It is required.
 	Origins *origin.Policy
 
-	// Hosts are the values of the Host header that are answered, with or without a port; without
-	// one, any port is. The names of the loopback interface stand for each other. Empty: any host,
-	// but loopback names only for a connection that arrives on a loopback address, so that no web
-	// page reaches a server on its visitor's machine by rebinding a name.
+	// Hosts are values of the Host header, with or without a port, that an anonymous request may
+	// carry although it arrives on a loopback address, as behind a proxy on the same machine. All
+	// others must name the loopback interface there, so that no web page reaches a server on its
+	// visitor's machine by rebinding a name.
 	Hosts []string
 
 	// Timeout is how long a tool call may take. Default: 60 seconds.

@@ -24,19 +24,10 @@ func size(v any) int {
 	return len(data)
 }
 
-// head returns as much of s as takes at most share bytes of JSON, where line breaks, tabs, quotes
-// and backslashes take two. It ends with a whole line where that costs no more than half of it.
+// head returns as much of s as takes at most share bytes of JSON. It ends with a whole line where
+// that costs no more than half of it.
 func head(s string, share int) string {
-	kept := s
-	for i := range len(s) {
-		if share--; strings.IndexByte("\n\t\"\\", s[i]) >= 0 {
-			share--
-		}
-		if share < 0 {
-			kept, _ = atlassian.Shorten(s, i)
-			break
-		}
-	}
+	kept, _ := atlassian.Fit(s, share)
 	if line := strings.LastIndexByte(kept, '\n') + 1; len(kept) < len(s) && line > len(kept)/2 {
 		kept = kept[:line]
 	}

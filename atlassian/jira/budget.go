@@ -3,7 +3,6 @@ package jira
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 )
@@ -35,15 +34,12 @@ func (b *budget) spend(v any) { b.left -= size(v) }
 // text gives as much of a text as fits into share, and notes on the issue when that is not all.
 func (b *budget) text(on *Issue, what, s string, share int) string {
 	share = max(0, min(share, b.left))
-	if cost := textSize(s); cost <= share {
-		b.left -= cost
+	kept, cost := atlassian.Fit(s, share)
+	b.left -= cost
+	if len(kept) == len(s) {
 		return s
 	}
-	kept := s
-	for limit := share; textSize(kept) > share; limit -= textSize(kept) - share {
-		kept, _ = atlassian.Shorten(kept, max(0, limit))
-	}
-	b.left -= textSize(kept) + noteOverhead
+	b.left -= noteOverhead
 	on.truncated("%s: the first %d of %d bytes; ask for this field alone to get more.", what, len(kept), len(s))
 	return kept
 }
@@ -75,9 +71,4 @@ func size(v any) int {
 		return resultBudget
 	}
 	return len(data)
-}
-
-// textSize is about the length of s as JSON: line breaks, quotes and backslashes take two bytes.
-func textSize(s string) int {
-	return len(s) + strings.Count(s, "\n") + strings.Count(s, `"`) + strings.Count(s, `\`) + strings.Count(s, "\t")
 }

@@ -128,7 +128,7 @@ func (k *Keyring) MAC(ctx context.Context, purpose, sealed string) ([]byte, erro
 // keyOf parses a sealed value and finds the key it names.
 func (k *Keyring) keyOf(ctx context.Context, sealed string) (jose.JSONWebKey, *jose.JSONWebEncryption, error) {
 	none := jose.JSONWebKey{}
-	if len(sealed) > maxSealed {
+	if len(sealed) > maxSealed || !oneSpelling(sealed) {
 		return none, nil, ErrInvalid
 	}
 	jwe, err := jose.ParseEncryptedCompact(sealed, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
@@ -145,6 +145,19 @@ func (k *Keyring) keyOf(ctx context.Context, sealed string) (jose.JSONWebKey, *j
 		}
 	}
 	return none, nil, ErrInvalid
+}
+
+// oneSpelling reports whether every part of a compact JWE is base64url as an encoder writes it.
+// Decoders ignore line breaks and the unused bits of a last character, so that one value would have
+// many spellings, of which a list of refused ones knows one.
+func oneSpelling(sealed string) bool {
+	for part := range strings.SplitSeq(sealed, ".") {
+		raw, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil || base64.RawURLEncoding.EncodeToString(raw) != part {
+			return false
+		}
+	}
+	return true
 }
 
 // set returns the key set, loading or making it when there is none yet, and reading it again when
@@ -221,7 +234,7 @@ func (k *Keyring) create(ctx context.Context, storage Storage) ([]jose.JSONWebKe
 		return nil, fmt.Errorf("%w: locking the keys: %w", ErrUnavailable, err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageTimeout)
 		defer cancel()
 		if err := storage.Unlock(ctx, name); err != nil {
 			k.cfg.Logger.Warn("unlocking the keys failed", "error", err)

@@ -25,7 +25,7 @@ func (s *Store) locked(ctx context.Context, kind, hash string, f func(context.Co
 	}
 	lasting := context.WithoutCancel(ctx)
 	defer func() {
-		ctx, cancel := context.WithTimeout(lasting, unlockTimeout)
+		ctx, cancel := context.WithTimeout(lasting, storageTimeout)
 		defer cancel()
 		if err := storage.Unlock(ctx, name); err != nil {
 			s.log.Warn("unlocking a record failed", "kind", kind, "error", err)

@@ -51,8 +51,9 @@ var (
 // others poll for a storage lock once a second.
 const lockTimeout = 15 * time.Second
 
-// unlockTimeout bounds releasing a lock, which goes on when the caller has gone away.
-const unlockTimeout = 5 * time.Second
+// storageTimeout bounds what is done under a lock or to release it, which goes on when the caller
+// has gone away.
+const storageTimeout = 5 * time.Second
 
 // Config configures a Store. All fields but Logger and Now are required.
 type Config struct {
@@ -106,7 +107,9 @@ type envelope struct {
 func (k Kind[T]) Get(ctx context.Context, s *Store, id string) (T, error) {
 	var none, v T
 	hash := hashID(id)
-	raw, err := s.storage().Load(ctx, s.key(k.name, hash))
+	loading, cancel := context.WithTimeout(ctx, storageTimeout)
+	defer cancel()
+	raw, err := s.storage().Load(loading, s.key(k.name, hash))
 	if errors.Is(err, fs.ErrNotExist) {
 		return none, ErrNotFound
 	}
@@ -145,6 +148,8 @@ func (k Kind[T]) Put(ctx context.Context, s *Store, id string, v T) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
+	defer cancel()
 	if err := s.storage().Store(ctx, s.key(k.name, hash), raw); err != nil {
 		return fmt.Errorf("%w: storing a %s: %w", ErrUnavailable, k.name, err)
 	}

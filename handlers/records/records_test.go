@@ -128,6 +128,30 @@ func TestSealIsBoundToPurposeAndIssuer(t *testing.T) {
 	}
 }
 
+func TestASealedValueHasOneSpelling(t *testing.T) {
+	var m recordstest.Memory
+	_, keys := node(&m, secret)
+	sealed, err := keys.Seal(t.Context(), "p", []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 16 bytes of tag leave four unused bits in the last character.
+	last := strings.Index("AQgw", sealed[len(sealed)-1:])
+	for name, other := range map[string]string{
+		"unused bits":         sealed[:len(sealed)-1] + string("BRhx"[last]),
+		"a line break":        sealed + "\n",
+		"a line break inside": sealed[:5] + "\r\n" + sealed[5:],
+		"padding":             sealed + "==",
+	} {
+		if _, err := keys.Open(t.Context(), "p", other); !errors.Is(err, records.ErrInvalid) {
+			t.Errorf("%s: Open = %v, want ErrInvalid", name, err)
+		}
+		if _, err := keys.MAC(t.Context(), "p", other); !errors.Is(err, records.ErrInvalid) {
+			t.Errorf("%s: MAC = %v, want ErrInvalid", name, err)
+		}
+	}
+}
+
 func TestMACEndsWithPurposeAndKey(t *testing.T) {
 	ctx := t.Context()
 	var m recordstest.Memory

@@ -112,6 +112,7 @@ type App struct {
 	mu        sync.Mutex
 	resources []oauth.ResourceInfo
 	abilities []string
+	writes    bool // some route lets an assistant write
 }
 
 // CaddyModule implements caddy.Module.
@@ -152,7 +153,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.oauth, err = oauth.New(oauth.Config{
 		Issuer: a.issuer(), CallbackPath: reg.Path, Loopback: a.loopback,
-		Resources: a.registered, Abilities: a.able,
+		Resources: a.registered, Abilities: a.able, SharedAccount: a.mayWrite,
 		Entra: a.state.entra, Missing: a.missing, Clients: clients,
 		Keys: a.state.keys, Store: a.state.store, Logger: a.logger,
 	})
@@ -240,7 +241,7 @@ func (a *App) settleURLs(reg *registration, c *entra.Config) error {
 func (a *App) setPublicURL(raw string) error {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.User != nil:
+	case err != nil || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		return fmt.Errorf("entra: public_url: %q is not an origin such as https://mcp.example.com; write it without a path", raw)
 	case u.Scheme == "https":
 	case u.Scheme == "http" && resource.IsLoopback(u.Hostname()):
@@ -392,10 +393,12 @@ func (a *App) registered() []oauth.ResourceInfo {
 	return slices.Clone(a.resources)
 }
 
-// describe adds sentences to the consent page: what an assistant will be able to do.
-func (a *App) describe(abilities []string) {
+// describe adds sentences to the consent page: what an assistant will be able to do, and whether
+// some of it is writing.
+func (a *App) describe(abilities []string, writes bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.writes = a.writes || writes
 	for _, sentence := range abilities {
 		if !slices.Contains(a.abilities, sentence) {
 			a.abilities = append(a.abilities, sentence)
@@ -407,6 +410,12 @@ func (a *App) able() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.abilities)
+}
+
+func (a *App) mayWrite() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.writes
 }
 
 // appOf returns the entra app of the configuration, which is made when the Caddyfile has no entra

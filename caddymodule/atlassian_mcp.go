@@ -211,8 +211,8 @@ func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) 
 }
 
 // abilities are sentences for the consent page: what a person of the tenant can do through these
-// tools under these rules.
-func abilities(tools []policy.Tool, rules *policy.Policy) (sentences []string) {
+// tools under these rules, and whether some of it is more than reading.
+func abilities(tools []policy.Tool, rules *policy.Policy) (sentences []string, writes bool) {
 	can := make(map[policy.Product]map[policy.Access]bool)
 	for _, t := range tools {
 		if can[t.Product] == nil {
@@ -236,9 +236,10 @@ func abilities(tools []policy.Tool, rules *policy.Policy) (sentences []string) {
 	} {
 		if can[s.product][s.access] {
 			sentences = append(sentences, s.text)
+			writes = writes || s.access != policy.Read
 		}
 	}
-	return sentences
+	return sentences, writes
 }
 
 // timeout is the configured one, or less when Caddy itself would wait for less.

@@ -41,6 +41,7 @@ describe("browser", () => {
     assert.match(response.headers()["content-security-policy"], /default-src 'none'.*frame-ancestors 'none'/);
     assert.equal(await page.locator("script").count(), 0, "scripts on the consent page");
     await window.checkAccessibility();
+    await window.checkInView(page.getByRole("button"));
     await window.screenshot("consent-light");
 
     await page.getByRole("button", { name: approve }).click();
@@ -67,7 +68,7 @@ describe("browser", () => {
 
   const destinations = [
     { shot: "consent-web", name: "Claude", redirectURI: "https://claude.ai/api/mcp/auth_callback", shown: "claude.ai" },
-    { shot: "consent-app", name: "Cursor", redirectURI: "cursor://anysphere.cursor-mcp/oauth/callback", shown: "cursor://" },
+    { shot: "consent-app", name: "Cursor", redirectURI: "cursor://anysphere.cursor-mcp/oauth/callback", shown: "An app on this device" },
   ];
   for (const { shot, shown, ...client } of destinations) {
     it(`says that access goes to ${shown}`, { timeout }, async (t) => {
@@ -81,6 +82,7 @@ describe("browser", () => {
   it("fits a window of 380 pixels", { timeout }, async (t) => {
     const { window, page } = await openConsent(t, { width: 380, height: 780 });
     await window.checkWidth();
+    await window.checkInView(page.getByRole("button"));
     await window.checkAccessibility();
     await window.screenshot("consent-380");
     await page.getByText("Technical details").click();
@@ -88,6 +90,9 @@ describe("browser", () => {
     await page.getByRole("button", { name: approve }).click();
     await page.waitForURL((url) => url.origin !== demo.issuer);
     await window.checkWidth();
+    for (const email of await page.getByText("@contoso.example").all()) {
+      assert.ok((await email.boundingBox()).height < 30, `${await email.innerText()} is broken`);
+    }
     await window.screenshot("sign-in-380");
   });
 

@@ -69,6 +69,17 @@ export class Window {
     assert.ok(content <= shown, `the page is ${content} pixels wide in a window of ${shown}`);
   }
 
+  /** Fails when one of these elements cannot be seen without scrolling. */
+  async checkInView(locator) {
+    const { height } = this.page.viewportSize();
+    const elements = await locator.all();
+    assert.notEqual(elements.length, 0, "nothing to look for");
+    for (const element of elements) {
+      const { y, height: own } = await element.boundingBox();
+      assert.ok(y >= 0 && y + own <= height, `${await element.innerText()} ends at ${y + own} of ${height} pixels`);
+    }
+  }
+
   /** Presses Tab until an element with this name has the focus. */
   async tabTo(name) {
     for (let i = 0; i < 20; i++) {

@@ -122,7 +122,12 @@ func startCaddy(port int, s *sandbox.Sandbox, story *story) (stop func(), err er
 	for _, w := range warnings {
 		story.say("caddy", w.String())
 	}
-	if err := caddy.Load(config, true); err != nil {
+	// Until it has read its configuration Caddy logs to stderr, where it would say that it stops
+	// doing so.
+	_, stderr, _ := caddy.BufferedLog()
+	err = caddy.Load(config, true)
+	caddy.UnbufferDefaultLogger(stderr)
+	if err != nil {
 		stop()
 		return nil, fmt.Errorf("starting Caddy: %w", err)
 	}
@@ -199,6 +204,7 @@ Connect an assistant
   Claude Code   claude mcp add --transport http atlassian %[1]s
   VS Code       code --add-mcp '{"name":"atlassian","type":"http","url":"%[1]s"}'
   Inspector     npx @modelcontextprotocol/inspector@2.12.0 %[1]s --transport http
+                (needs Node 22.19 or newer)
 
 Then ask: what is the state of PLAT-1, and what does the handbook say about releases?
 What happens appears below. Ctrl-C ends the demo.

@@ -176,12 +176,38 @@ func TestFirstSignIn(t *testing.T) {
 			if ben.SignedIn != 1 {
 				t.Errorf("signed in %d times; want once: the token should have been refreshed", ben.SignedIn)
 			}
-			for _, line := range []string{"Go test client registered", "Ben Okafor signed in", "got a fresh token", "jira_get_issue on"} {
+			for _, line := range []string{"Go test client registered", "Ben Okafor signed in", "got a fresh token", "Ben Okafor through Go test client: jira_get_issue on"} {
 				if !strings.Contains(out.String(), line) {
 					t.Errorf("the story lacks %q:\n%s", line, out)
 				}
 			}
 		})
+	}
+}
+
+// TestOnlyRealTroubleIsTold holds that the demo is silent about the warnings that its own
+// configuration asks for, and about no others.
+func TestOnlyRealTroubleIsTold(t *testing.T) {
+	_, out := startDemo(t)
+	before, _, _ := strings.Cut(out.String(), "caddy-atlassian-mcp demo")
+	for line := range strings.Lines(before) {
+		if strings.TrimSpace(line) != "" && !strings.Contains(line, "ENTRA_ID_EXPECTED_ISSUER") {
+			t.Errorf("told before the banner: %s", line)
+		}
+	}
+	for record, told := range map[string]bool{
+		`{"level":"warn","logger":"admin","msg":"admin endpoint disabled"}`:                   false,
+		`{"level":"warn","logger":"http","msg":"HTTP/3 skipped because it requires TLS"}`:     false,
+		`{"level":"error","logger":"http","msg":"HTTP/3 skipped because it requires TLS"}`:    true,
+		`{"level":"warn","logger":"somebody","msg":"admin endpoint disabled"}`:                true,
+		`{"level":"warn","logger":"http","msg":"something else"}`:                             true,
+		`{"level":"info","logger":"http","msg":"something else"}`:                             false,
+		`{"level":"info","msg":"tool call","user":"ada@contoso.example","tid":"t","oid":"1"}`: true,
+	} {
+		var b bytes.Buffer
+		if _, err := (storyLines{newStory(&b)}).Write([]byte(record)); err != nil || (b.Len() > 0) != told {
+			t.Errorf("%s is told as %q", record, b.String())
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,11 +21,13 @@ func init() {
 
 // story turns log records into lines that read as what happened.
 type story struct {
-	mu  sync.Mutex
 	out io.Writer
+
+	mu    sync.Mutex        // guards out and names
+	names map[string]string // of the people who signed in, by tenant and object id
 }
 
-func newStory(out io.Writer) *story { return &story{out: out} }
+func newStory(out io.Writer) *story { return &story{out: out, names: make(map[string]string)} }
 
 // say writes one line.
 func (s *story) say(kind, text string) {
@@ -58,22 +61,50 @@ func (s *story) tell(record map[string]any) {
 	case "sign-in denied":
 		s.say("consent", through+" was turned away")
 	case "signed in":
+		s.learn(record, who)
 		s.say("sign-in", who+" signed in for "+through)
 	case "token issued":
 		s.say("token", through+" got a token for "+who)
 	case "token refreshed":
 		s.say("token", through+" got a fresh token for "+who)
 	case "tool call":
-		s.say("tool", who+" through "+through+": "+call(record))
+		s.say("tool", s.name(record, who)+" through "+through+": "+call(record))
 	default:
 		s.tellTrouble(record, text)
 	}
+}
+
+// learn keeps what a person who signs in is called: the record of a tool call holds their user
+// name, which reads like somebody else.
+func (s *story) learn(record map[string]any, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.names[personKey(record)] = name
+}
+
+func (s *story) name(record map[string]any, otherwise string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cmp.Or(s.names[personKey(record)], otherwise)
+}
+
+func personKey(record map[string]any) string { return fmt.Sprint(record["tid"], " ", record["oid"]) }
+
+// intended are Caddy's warnings about what the demo's Caddyfile wants: no admin endpoint, and plain
+// http on loopback.
+var intended = map[string]string{
+	"admin endpoint disabled":                "admin",
+	"HTTP/2 skipped because it requires TLS": "http",
+	"HTTP/3 skipped because it requires TLS": "http",
 }
 
 // tellTrouble tells warnings and errors with their details.
 func (s *story) tellTrouble(record map[string]any, text func(string) string) {
 	level := strings.ToLower(text("level"))
 	if level != "warn" && level != "error" {
+		return
+	}
+	if logger, ok := intended[text("msg")]; ok && logger == text("logger") && level == "warn" {
 		return
 	}
 	var details strings.Builder

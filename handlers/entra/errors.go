@@ -62,8 +62,10 @@ type Error struct {
 	// Code is Entra's own, such as AADSTS65001, and empty when Entra named none.
 	Code string
 
-	// Title and Advice are for the person in the browser, Operator is for who runs this server.
+	// Title, Text and Advice are for the person in the browser: what happened, why, and what to do.
+	// Operator is for who runs this server.
 	Title    string
+	Text     string
 	Advice   string
 	Operator string
 

@@ -21,47 +21,63 @@ type situation struct {
 	kind   ErrorKind
 	oauth  string
 	title  string
+	text   string
 	advice string
 }
 
 var (
 	cancelled = situation{Denied, "access_denied", "You cancelled the sign-in",
-		"Nothing was connected. You can start again from your assistant at any time."}
+		"Nothing was connected.",
+		"You can start again from your assistant at any time."}
 	declined = situation{Denied, "access_denied", "The permission was declined",
-		"Without it this server cannot know who you are. You can start again from your assistant at any time."}
+		"Without it this server cannot know who you are.",
+		"You can start again from your assistant at any time."}
 	refused = situation{Denied, "access_denied", "The sign-in was refused",
+		"Microsoft did not let this sign-in through.",
 		"Start again from your assistant. If it happens again, your IT support can see the reason in Microsoft Entra."}
 	needsConsent = situation{Denied, "consent_required", "This application has not been approved yet",
+		"Somebody has to agree once that it may see who you are.",
 		"Start again and approve the request that Microsoft shows. If it shows none, ask an administrator of your organisation to approve the application."}
 	needsAdmin = situation{Denied, "access_denied", "An administrator has to approve this first",
+		"In your organisation only administrators may approve applications.",
 		"Ask an administrator of your organisation to approve this application in Microsoft Entra, then connect again."}
 	notAssigned = situation{Denied, "access_denied", "Your account has no access to this application",
+		"Your organisation opens it only to people it has chosen, and this account is not one of them.",
 		"Ask an administrator of your organisation to assign the application to you, then connect again."}
 	wrongTenant = situation{Denied, "access_denied", "This account belongs to another organisation",
+		"This server does not let that organisation in.",
 		"Start again and choose the account of the organisation that runs this server."}
 	blocked = situation{Denied, "access_denied", "Your organisation's rules do not allow this sign-in",
-		"The rule may concern the device, the place or the risk of this sign-in. Your IT support can tell you which one it was."}
+		"The rule may concern the device, the place or the risk of this sign-in.",
+		"Your IT support can tell you which one it was."}
 	accountProblem = situation{Denied, "access_denied", "There is a problem with your account",
-		"It may be disabled or locked, or need a new password. Your IT support can help."}
+		"It may be disabled or locked, or need a new password.",
+		"Your IT support can help."}
 	signInAgain = situation{SignInRequired, "interaction_required", "Please sign in again",
-		"Your organisation asks for a fresh sign-in. Start again from your assistant."}
+		"Your organisation asks for a fresh sign-in.",
+		"Start again from your assistant."}
 	notSignedIn = situation{SignInRequired, "login_required", "Please sign in",
-		"You are not signed in to Microsoft in this browser. Start again from your assistant."}
+		"You are not signed in to Microsoft in this browser.",
+		"Start again from your assistant."}
 	stale = situation{GrantInvalid, "access_denied", "This sign-in has expired or was already used",
+		"A sign-in has to be finished within a few minutes, and counts once.",
 		"Start again from your assistant."}
 	busy = situation{Unavailable, "temporarily_unavailable", "Microsoft's sign-in service did not answer",
+		"Nothing is wrong with your account or your assistant.",
 		"Wait a moment, then start again from your assistant."}
 	unverified = situation{Denied, "access_denied", "This sign-in could not be verified",
+		"What Microsoft sent does not belong to the sign-in that was begun here.",
 		"Start again from your assistant. If it happens again, please tell the person who runs this server."}
 	serverFault = situation{Misconfigured, "server_error", "This server is not set up correctly",
-		"Signing in again will not help. Please tell the person who runs this server: its log says what to change."}
+		"Signing in again will not help.",
+		"Please tell the person who runs this server: its log says what to change."}
 )
 
 // error makes an Error of a situation. At a refresh, whatever the person can cure is invalid_grant,
 // which makes assistants start a new sign-in, and everything else is temporary, so that they keep
 // their tokens: never invalid_client, upon which they would throw their registration away.
 func (s situation) error(l leg, code, operator string) *Error {
-	e := &Error{Kind: s.kind, OAuth: s.oauth, Code: code, Title: s.title, Advice: s.advice, Operator: operator}
+	e := &Error{Kind: s.kind, OAuth: s.oauth, Code: code, Title: s.title, Text: s.text, Advice: s.advice, Operator: operator}
 	if l == renewal {
 		e.OAuth = "invalid_grant"
 		if s.kind == Unavailable || s.kind == Misconfigured {

@@ -52,12 +52,12 @@ func TestFromCallback(t *testing.T) {
 // checkSafe demands that an Error can be shown and logged, and says something.
 func checkSafe(t *testing.T, e *Error) {
 	t.Helper()
-	for _, s := range []string{e.Title, e.Advice, e.Operator, e.Code, e.TraceID, e.CorrelationID, e.OAuth, e.Error()} {
+	for _, s := range []string{e.Title, e.Text, e.Advice, e.Operator, e.Code, e.TraceID, e.CorrelationID, e.OAuth, e.Error()} {
 		if strings.ContainsAny(s, "<>\r\n") || len(s) > 500 {
 			t.Errorf("unsafe text %q", s)
 		}
 	}
-	if e.Title == "" || e.Advice == "" || e.Operator == "" {
+	if e.Title == "" || e.Text == "" || e.Advice == "" || e.Operator == "" {
 		t.Errorf("something is left unsaid: %+v", e)
 	}
 	oauth := []string{"access_denied", "login_required", "interaction_required", "consent_required", "server_error", "temporarily_unavailable"}

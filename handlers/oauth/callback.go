@@ -159,13 +159,14 @@ func (s *Server) signInFailed(w http.ResponseWriter, req *records.Request, corre
 		e = &entra.Error{
 			Kind: entra.Misconfigured, OAuth: "server_error", Operator: err.Error(),
 			Title:  "Sign-in did not work",
+			Text:   "Nothing was connected.",
 			Advice: "Tell whoever runs this server; its log says what is wrong.",
 		}
 	}
 	s.log.Warn("sign-in failed", append(s.signInAttrs(req, correlationID), "reason", err.Error(), "kind", e.Kind.String(),
 		"entra_code", e.Code, "entra_trace_id", e.TraceID, "entra_correlation_id", e.CorrelationID)...)
 	pr := problem{
-		Status: http.StatusForbidden, Title: e.Title, Advice: e.Advice, CorrelationID: correlationID,
+		Status: http.StatusForbidden, Title: e.Title, Text: e.Text, Advice: e.Advice, CorrelationID: correlationID,
 		EntraCode: e.Code, EntraTraceID: e.TraceID,
 	}
 	switch e.Kind {

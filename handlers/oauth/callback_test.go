@@ -100,6 +100,9 @@ func TestEntrasRefusals(t *testing.T) {
 			if a.location != nil || a.status < 400 || !strings.Contains(a.body, claudeURI+"?error="+tc.back) || !strings.Contains(a.body, tc.code) {
 				t.Errorf("status %d, location %v: %s", a.status, a.location, a.body)
 			}
+			if !strings.Contains(a.body, `<p class="lead">`) {
+				t.Errorf("nothing stands between title and advice: %s", a.body)
+			}
 			if strings.Contains(a.body, "<svg onload") || (tc.status == 503) != (a.header.Get("Retry-After") != "") {
 				t.Errorf("headers %v: %s", a.header, a.body)
 			}

@@ -57,6 +57,11 @@ type Config struct {
 	// means that the page says nothing about it.
 	Abilities func() []string
 
+	// SharedAccount reports whether an assistant may write, and what it writes carries the name of
+	// one account for all people. Nobody who signs in as themselves expects that, so the consent
+	// page says it. Nil means no.
+	SharedAccount func() bool
+
 	// Loopback says that the public URL is plain http on this machine. Only then is the transaction
 	// cookie set without Secure and the __Host- prefix.
 	Loopback bool

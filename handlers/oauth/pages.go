@@ -64,6 +64,8 @@ type consent struct {
 	RedirectURI string
 	Resource    string
 	Scopes      string
+
+	SharedAccount bool // what the assistant writes does not carry the person's name
 }
 
 // destination is where the browser goes with the result. It is what a person can hold against an
@@ -100,17 +102,18 @@ func (s *Server) consentPage(w http.ResponseWriter, a *authorization, sealed str
 	name := a.request.ClientName
 	initial, _ := utf8.DecodeRuneInString(name)
 	s.writePage(w, http.StatusOK, "consent.html", consent{
-		page:        s.newPage("Connect " + name),
-		Action:      authorizePath,
-		Transaction: sealed,
-		Assistant:   name,
-		Initial:     strings.ToUpper(string(initial)),
-		Named:       name != unnamedClient,
-		Destination: destinationOf(a.redirect),
-		Abilities:   s.abilities(),
-		RedirectURI: a.redirect.raw,
-		Resource:    a.request.Resource,
-		Scopes:      strings.Join(a.request.Scopes, " "),
+		page:          s.newPage("Connect " + name),
+		Action:        authorizePath,
+		Transaction:   sealed,
+		Assistant:     name,
+		Initial:       strings.ToUpper(string(initial)),
+		Named:         name != unnamedClient,
+		Destination:   destinationOf(a.redirect),
+		Abilities:     s.abilities(),
+		SharedAccount: s.cfg.SharedAccount != nil && s.cfg.SharedAccount(),
+		RedirectURI:   a.redirect.raw,
+		Resource:      a.request.Resource,
+		Scopes:        strings.Join(a.request.Scopes, " "),
 	})
 }
 

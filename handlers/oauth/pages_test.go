@@ -60,8 +60,8 @@ func TestTheHostIsShownWhateverTheName(t *testing.T) {
 		"https://evil.example/cb":                      `<span class="domain">evil.example</span>`,
 		"https://claude.ai.login.evil.co.uk:8443/cb":   `<span class="sub">claude.<wbr>ai.<wbr>login.<wbr></span><span class="domain">evil.co.uk</span><span class="sub">:8443</span>`,
 		"https://xn--mnchen-3ya.de/cb":                 "xn--mnchen-3ya.de",
-		"http://localhost:3118/callback":               "Any program on this computer can call itself",
-		"cursor://anysphere.cursor-mcp/oauth/callback": "cursor://",
+		"http://localhost:3118/callback":               "Any program on it can call itself",
+		"cursor://anysphere.cursor-mcp/oauth/callback": "<strong>cursor://</strong>",
 	} {
 		a := w.newBrowser().authorize(request(w.registered("Claude", "none", uri)))
 		if !strings.Contains(a.body, want) {
@@ -72,8 +72,20 @@ func TestTheHostIsShownWhateverTheName(t *testing.T) {
 				t.Errorf("%s: the page does not show %q", uri, part)
 			}
 		}
-		if warned := strings.Contains(a.body, `class="warning"`); warned != strings.HasPrefix(uri, "http:") {
+		if warned := strings.Contains(a.body, `class="panel warning"`); warned != strings.HasPrefix(uri, "http:") {
 			t.Errorf("%s: warning %v", uri, warned)
+		}
+	}
+}
+
+func TestThePageSaysWhoseNameIsOnWhatIsWritten(t *testing.T) {
+	for name, shared := range map[string]func() bool{
+		"unknown": nil, "no": func() bool { return false }, "yes": func() bool { return true },
+	} {
+		w := newWorld(t, func(c *Config) { c.SharedAccount = shared })
+		a := w.newBrowser().authorize(request(w.registered("Claude", "none", claudeURI)))
+		if says := strings.Contains(a.body, "the name of this server’s account"); says != (name == "yes") {
+			t.Errorf("%s: said %v", name, says)
 		}
 	}
 }

@@ -21,7 +21,7 @@ var (
 )
 
 func parsePage(name, html string) *template.Template {
-	page := template.Must(template.New(name).Funcs(template.FuncMap{"initials": initials}).Parse(html))
+	page := template.Must(template.New(name).Funcs(template.FuncMap{"initials": initials, "parts": parts}).Parse(html))
 	template.Must(page.New("style").Parse(styleCSS))
 	return page
 }
@@ -67,6 +67,15 @@ func writePage(w http.ResponseWriter, status int, page *template.Template, data 
 	h.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
 	_ = page.Execute(w, data)
+}
+
+// parts are the pieces of a user name between which a line may break.
+func parts(username string) []string {
+	at := strings.LastIndexByte(username, '@')
+	if at < 1 {
+		return []string{username}
+	}
+	return []string{username[:at], username[at:]}
 }
 
 // initials are the first letters of the first two names.

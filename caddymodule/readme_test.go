@@ -1,0 +1,97 @@
+package caddymodule_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+)
+
+// section returns what the README says under a heading of the second level.
+func section(t *testing.T, heading string) string {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "\n## "+heading+"\n")
+	if !found {
+		t.Fatalf("the README has no section %q", heading)
+	}
+	text, _, _ := strings.Cut(rest, "\n## ")
+	return text
+}
+
+func TestReadmeCaddyfilesAdapt(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```caddyfile\n(.*?)```").FindAllStringSubmatch(section(t, "The Caddyfile"), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("found %d Caddyfiles, want the short and the long one", len(blocks))
+	}
+	for _, block := range blocks {
+		if formatted := string(caddyfile.Format([]byte(block[1]))); formatted != block[1] {
+			t.Errorf("caddy fmt would change it:\n%s", cmp.Diff(block[1], formatted))
+		}
+		_, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(block[1]), nil)
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%v, warnings %v, of\n%s", err, warnings, block[1])
+		}
+	}
+}
+
+func TestReadmeNamesEveryVariable(t *testing.T) {
+	table, _, _ := strings.Cut(section(t, "Variables"), "\n`Caddyfile.example`")
+	var named []string
+	for _, match := range regexp.MustCompile("`([A-Z][A-Z_]+)`").FindAllStringSubmatch(table, -1) {
+		named = append(named, match[1])
+	}
+	slices.Sort(named)
+	if diff := cmp.Diff(slices.Sorted(slices.Values(variables)), slices.Compact(named)); diff != "" {
+		t.Errorf("variables (-read +in the README):\n%s", diff)
+	}
+}
+
+func TestReadmeNamesEveryTool(t *testing.T) {
+	catalogue := new(mcp.Catalogue)
+	site := func(product string) *atlassian.Site {
+		s, err := atlassian.NewSite(product, atlassian.Config{URL: "https://example.atlassian.net", Credentials: atlassian.Credentials{Token: "t"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	j, err := jira.New(site(atlassian.Jira))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := confluence.New(site(atlassian.Confluence), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jiratools.Register(catalogue, j)
+	confluencetools.Register(catalogue, c)
+	var tools []string
+	for _, tool := range catalogue.Tools() {
+		tools = append(tools, tool.Name)
+	}
+	slices.Sort(tools)
+	var named []string
+	for _, match := range regexp.MustCompile("`((?:jira|confluence)_[a-z_]+)`").FindAllStringSubmatch(section(t, "Tools"), -1) {
+		named = append(named, match[1])
+	}
+	slices.Sort(named)
+	if diff := cmp.Diff(tools, named); diff != "" {
+		t.Errorf("tools (-registered +in the README):\n%s", diff)
+	}
+}

@@ -90,12 +90,13 @@ func (s *story) name(record map[string]any, otherwise string) string {
 
 func personKey(record map[string]any) string { return fmt.Sprint(record["tid"], " ", record["oid"]) }
 
-// intended are Caddy's warnings about what the demo's Caddyfile wants: no admin endpoint, and plain
-// http on loopback.
+// intended are warnings about what the demo wants, with the loggers that give them: no admin
+// endpoint, and plain http on loopback.
 var intended = map[string]string{
 	"admin endpoint disabled":                "admin",
 	"HTTP/2 skipped because it requires TLS": "http",
 	"HTTP/3 skipped because it requires TLS": "http",
+	"ENTRA_ID_EXPECTED_ISSUER is http on loopback: right for the sandbox, never for people's real accounts": "entra",
 }
 
 // tellTrouble tells warnings and errors with their details.

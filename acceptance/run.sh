@@ -1,8 +1,17 @@
 #!/bin/sh
-# Runs every acceptance test against a demo that is built here. Needs Go, Node and npm, and Chromium
-# at $CHROMIUM or /usr/bin/chromium. Arguments, if any, are the test files to run.
+# Runs every acceptance test against a demo and a Caddy that are built here. Needs Go, Node and npm,
+# Redis, and Chromium at $CHROMIUM or /usr/bin/chromium. $CADDY is a Caddy to use in place of one's
+# own. Arguments, if any, are the test files of Node to run.
 set -eu
 cd "$(dirname "$0")"
+
+if [ $# -eq 0 ]; then
+	if [ -z "${CADDY:-}" ]; then
+		CADDY="$PWD/out/caddy"
+		bash ../.ci/caddy "$CADDY"
+	fi
+	CADDY="$CADDY" go test -tags acceptance ./cluster
+fi
 
 npm ci --ignore-scripts --no-audit --no-fund
 mkdir -p out

@@ -100,7 +100,7 @@ func NewSite(product string, c Config) (*Site, error) {
 	}
 	s.client = &http.Client{Transport: c.Transport, CheckRedirect: s.checkRedirect}
 	if c.Transport == nil {
-		s.client.Transport = newTransport()
+		s.client.Transport = NewTransport()
 	}
 	return s, nil
 }
@@ -197,8 +197,9 @@ func productName(product string) string {
 	return "Jira"
 }
 
-// newTransport is the standard library's with room for many calls to one host.
-func newTransport() http.RoundTripper {
+// NewTransport returns what a site uses when Config names no transport: the standard library's,
+// proxy variables included, with room for many calls to one host.
+func NewTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 64
 	t.MaxResponseHeaderBytes = 1 << 20

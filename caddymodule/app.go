@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -59,9 +60,28 @@ type App struct {
 	ClientID string `json:"client_id,omitempty"`
 
 	// The client secret of the app registration, and a second one while one replaces the other: put
-	// the new one first. Default: the environment variable ENTRA_ID_CLIENT_SECRET or
-	// OAUTH_DCR_CLIENT_SECRET.
+	// the new one first. A file named by `{file.path}` is read again when it changes, without a
+	// reload. Default: the environment variable ENTRA_ID_CLIENT_SECRET or OAUTH_DCR_CLIENT_SECRET.
 	ClientSecrets []string `json:"client_secrets,omitempty"`
+
+	// The PEM file of a certificate of the app registration, instead of a client secret: requests
+	// to Entra are then signed with its key. The file is read again when it changes, without a
+	// reload. It needs `client_key` and `master_key`.
+	ClientCertificate string `json:"client_certificate,omitempty"`
+
+	// The PEM file of the certificate's RSA key, unencrypted. It is read again like the certificate.
+	ClientKey string `json:"client_key,omitempty"`
+
+	// The file of a token that a federated credential of the app registration accepts, instead of a
+	// client secret: that of a Kubernetes service account, for example. It is read at each use. It
+	// needs `master_key`. Default: the environment variable AZURE_FEDERATED_TOKEN_FILE, unless
+	// there is a client secret or a certificate.
+	FederatedTokenFile string `json:"federated_token_file,omitempty"`
+
+	// PEM files of certificate authorities to trust beside the system's, in requests to Entra and
+	// for the metadata documents of clients, as for a proxy that opens TLS. Proxies themselves come
+	// from HTTPS_PROXY and NO_PROXY.
+	TrustedCA []string `json:"trusted_ca,omitempty"`
 
 	// The redirect URI of the app registration, at whose path this server answers Entra. Default:
 	// the environment variable OAUTH_DCR_REDIRECT_URI or ENTRA_ID_REDIRECT_URI, else
@@ -94,20 +114,40 @@ type App struct {
 	// Further redirect URIs that may register. `*` stands for one segment of the path.
 	AllowRedirects []string `json:"allow_redirects,omitempty"`
 
-	// Wraps the keys in storage, instead of the client secret. At least 32 characters.
+	// Further hosts whose Client ID Metadata Documents are believed: what they publish decides what
+	// their clients are called and, on the same host, where the browser is sent back to. Default:
+	// those of the assistants in `allow_clients`.
+	TrustMetadataHosts []string `json:"trust_metadata_hosts,omitempty"`
+
+	// The ids of clients that may not be used, as `caddy atlassian-mcp grants list --json` shows
+	// them. They get no code and no token any more; `grants revoke --client` ends what they have.
+	DenyClients []string `json:"deny_clients,omitempty"`
+
+	// Clients that are registered by hand, for products that cannot register themselves.
+	Clients []Client `json:"clients,omitempty"`
+
+	// Wraps the keys in storage, instead of the client secret. At least 32 characters. Required with
+	// `client_certificate` and `federated_token_file`. A file named by `{file.path}` is read again
+	// when it changes, without a reload.
 	MasterKey string `json:"master_key,omitempty"`
 
-	public    *url.URL
-	loopback  bool
-	clientID  string
-	missing   []string
-	origins   *origin.Policy
-	state     *shared
-	oauth     *oauth.Server
-	logger    *slog.Logger
-	leavePool func() error
-	leaveLive func()
-	stopSweep context.CancelFunc
+	// What one client address may do with the OAuth routes in a minute.
+	RateLimit *RateLimit `json:"rate_limit,omitempty"`
+
+	public      *url.URL
+	loopback    bool
+	clientID    string
+	missing     []string
+	origins     *origin.Policy
+	state       *shared
+	oauth       *oauth.Server
+	logger      *slog.Logger
+	leavePool   func() error
+	leaveLimits func() error
+
+	leaveDocuments func() error
+	leaveLive      func()
+	stopWork       context.CancelFunc
 
 	mu        sync.Mutex
 	resources []oauth.ResourceInfo
@@ -128,6 +168,7 @@ type registration struct {
 	PublicURL  string
 	Path       string
 	Masters    [][]byte
+	Out        outbound
 }
 
 // Provision implements caddy.Provisioner. It touches neither network nor storage.
@@ -151,11 +192,24 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	static, err := a.staticClients()
+	if err != nil {
+		return err
+	}
+	limits, err := a.shareLimits()
+	if err != nil {
+		return err
+	}
+	documents, err := a.shareDocuments(clients, reg.Out)
+	if err != nil {
+		return err
+	}
 	a.oauth, err = oauth.New(oauth.Config{
 		Issuer: a.issuer(), CallbackPath: reg.Path, Loopback: a.loopback,
 		Resources: a.registered, Abilities: a.able, SharedAccount: a.mayWrite,
-		Entra: a.state.entra, Missing: a.missing, Clients: clients,
+		Entra: a.state.entra, Missing: a.missing, Clients: clients, StaticClients: static, Documents: documents,
 		Keys: a.state.keys, Store: a.state.store, Logger: a.logger,
+		Limits: limits, ClientAddress: clientAddress,
 	})
 	if err != nil {
 		return fmt.Errorf("entra: %w", err)
@@ -170,7 +224,6 @@ func (a *App) read() (registration, error) {
 	c := entra.Config{
 		Issuer:         s.text("issuer", a.Issuer, "ENTRA_ID_EXPECTED_ISSUER"),
 		ClientID:       s.text("client_id", a.ClientID, "ENTRA_ID_CLIENT_ID", "OAUTH_DCR_CLIENT_ID"),
-		ClientSecrets:  s.secrets("client_secret", a.ClientSecrets, "ENTRA_ID_CLIENT_SECRET", "OAUTH_DCR_CLIENT_SECRET"),
 		RedirectURI:    s.text("redirect_uri", a.RedirectURI, "OAUTH_DCR_REDIRECT_URI", "ENTRA_ID_REDIRECT_URI"),
 		Scopes:         s.words("scope", a.Scopes, "OAUTH_DCR_SCOPE", "ENTRA_ID_SCOPE"),
 		Tenants:        s.words("tenants", a.Tenants),
@@ -178,29 +231,27 @@ func (a *App) read() (registration, error) {
 		AllowAuthority: s.words("allow_authority", a.AllowAuthorities),
 	}
 	reg := registration{PublicURL: s.text("public_url", a.PublicURL)}
-	master := s.text("master_key", a.MasterKey)
+	credential := a.credentialSettings(s, &c)
+	roots, pem := s.roots("trusted_ca", a.TrustedCA)
 	if err := s.err(); err != nil {
 		return reg, err
-	}
-	if master != "" && len(master) < 32 {
-		return reg, errors.New("entra: master_key: it is shorter than 32 characters; make one with `openssl rand -base64 32`")
-	}
-	if master != "" {
-		reg.Masters = append(reg.Masters, []byte(master))
-	}
-	for _, secret := range c.ClientSecrets {
-		reg.Masters = append(reg.Masters, []byte(secret))
 	}
 	if err := a.settleURLs(&reg, &c); err != nil {
 		return reg, err
 	}
-	reg.Configured = c.Issuer != "" || c.ClientID != "" || len(c.ClientSecrets) > 0
+	reg.Configured = c.Issuer != "" || c.ClientID != "" || credential.given
 	if a.missing = missingSettings(c); reg.Configured && len(a.missing) > 0 {
 		return reg, fmt.Errorf("entra: the registration with Entra is half configured; set %s in the environment or in the entra block", strings.Join(a.missing, ", "))
 	}
+	if err := credential.check(c); err != nil {
+		return reg, err
+	}
 	c.Logger = currentLogger()
-	reg.Entra = c
-	reg.Settings = slices.Concat([]string{c.Issuer, c.ClientID, c.RedirectURI, reg.PublicURL, master, "secrets"}, c.ClientSecrets,
+	if roots != nil {
+		c.Transport = trusting(http.DefaultTransport.(*http.Transport).Clone(), roots)
+	}
+	reg.Entra, reg.Masters, reg.Out = c, credential.masters, outbound{roots, pem}
+	reg.Settings = slices.Concat([]string{c.Issuer, c.ClientID, c.RedirectURI, reg.PublicURL, pem}, credential.identity,
 		[]string{"scopes"}, c.Scopes, []string{"tenants"}, c.Tenants, []string{"audiences"}, c.Audiences, []string{"authorities"}, c.AllowAuthority)
 	return reg, nil
 }
@@ -212,7 +263,7 @@ func missingSettings(c entra.Config) (missing []string) {
 	if c.ClientID == "" {
 		missing = append(missing, "ENTRA_ID_CLIENT_ID")
 	}
-	if len(c.ClientSecrets) == 0 {
+	if len(c.ClientSecrets) == 0 && c.CertificateFile == "" && c.KeyFile == "" && c.FederatedTokenFile == "" {
 		missing = append(missing, "ENTRA_ID_CLIENT_SECRET")
 	}
 	return missing
@@ -273,6 +324,9 @@ func (a *App) clientPolicy() (oauth.ClientPolicy, error) {
 	p := oauth.ClientPolicy{
 		Presets:  s.words("allow_clients", a.AllowClients),
 		Patterns: s.words("allow_redirect", a.AllowRedirects),
+
+		MetadataHosts: s.words("trust_metadata_host", a.TrustMetadataHosts),
+		Deny:          s.words("deny_client", a.DenyClients),
 	}
 	if slices.Contains(p.Presets, "any") {
 		p.Any, p.Presets = true, nil
@@ -289,7 +343,14 @@ func (a *App) share(reg registration) error {
 	if err != nil {
 		return err
 	}
-	value, _, err := pool.LoadOrNew(key, func() (caddy.Destructor, error) { return a.newShared(reg) })
+	// Files may have changed while the rest did not: what they hold now is checked at each load.
+	var provider *entra.Provider
+	if reg.Configured {
+		if provider, err = entra.New(reg.Entra); err != nil {
+			return fmt.Errorf("entra: %w", err)
+		}
+	}
+	value, _, err := pool.LoadOrNew(key, func() (caddy.Destructor, error) { return a.newShared(reg, provider), nil })
 	if err != nil {
 		return err
 	}
@@ -299,19 +360,12 @@ func (a *App) share(reg registration) error {
 	return nil
 }
 
-func (a *App) newShared(reg registration) (*shared, error) {
-	s := &shared{cache: bearer.NewCache()}
-	if reg.Configured {
-		p, err := entra.New(reg.Entra)
-		if err != nil {
-			return nil, fmt.Errorf("entra: %w", err)
-		}
-		s.entra = p
-	}
+func (a *App) newShared(reg registration, provider *entra.Provider) *shared {
+	s := &shared{entra: provider, cache: bearer.NewCache()}
 	log := currentLogger()
 	s.keys = records.NewKeyring(records.KeyringConfig{Issuer: a.issuer(), MasterKeys: reg.Masters, Storage: currentStorage, Logger: log})
 	s.store = records.New(records.Config{Storage: currentStorage, Keys: s.keys, Logger: log})
-	return s, nil
+	return s
 }
 
 func (a *App) warn() {
@@ -330,8 +384,11 @@ func (a *App) warn() {
 // Start implements caddy.App.
 func (a *App) Start() error {
 	ctx, cancel := context.WithCancel(context.Background())
-	a.stopSweep = cancel
+	a.stopWork = cancel
 	safego.Go(a.logger, "sweeping expired records", func() { a.sweep(ctx) })
+	if interval := masterInterval; a.mastersChange() {
+		safego.Go(a.logger, "following changed secrets", func() { a.followMasters(ctx, interval) })
+	}
 	return nil
 }
 
@@ -354,8 +411,8 @@ func (a *App) sweep(ctx context.Context) {
 
 // Stop implements caddy.App. Requests that are being drained still use the shared state.
 func (a *App) Stop() error {
-	if a.stopSweep != nil {
-		a.stopSweep()
+	if a.stopWork != nil {
+		a.stopWork()
 	}
 	return nil
 }
@@ -365,10 +422,13 @@ func (a *App) Cleanup() error {
 	if a.leaveLive != nil {
 		a.leaveLive()
 	}
-	if a.leavePool != nil {
-		return a.leavePool()
+	var errs []error
+	for _, leave := range []func() error{a.leavePool, a.leaveLimits, a.leaveDocuments} {
+		if leave != nil {
+			errs = append(errs, leave())
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // protect registers the resource of a gate, so that its metadata is served.

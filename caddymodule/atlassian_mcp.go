@@ -85,6 +85,10 @@ type Site struct {
 	// `cloud` or `datacenter`. Default: JIRA_DEPLOYMENT or CONFLUENCE_DEPLOYMENT, else the site is
 	// asked.
 	Deployment string `json:"deployment,omitempty"`
+
+	// PEM files of certificate authorities to trust in requests to the site beside the system's.
+	// Proxies come from HTTPS_PROXY and NO_PROXY.
+	TrustedCA []string `json:"trusted_ca,omitempty"`
 }
 
 // CaddyModule implements caddy.Module.
@@ -166,6 +170,7 @@ func (h *AtlassianMCP) site(product, prefix string, configured *Site) (*atlassia
 		Token:    s.text("token", configured.Token, prefix+"_PERSONAL_TOKEN", prefix+"_API_TOKEN"),
 	}
 	deployment := s.text("deployment", configured.Deployment, prefix+"_DEPLOYMENT")
+	roots, _ := s.roots("trusted_ca", configured.TrustedCA)
 	if err := s.err(); err != nil {
 		return nil, err
 	}
@@ -177,10 +182,14 @@ func (h *AtlassianMCP) site(product, prefix string, configured *Site) (*atlassia
 	case credentials.Token == "":
 		return nil, fmt.Errorf("atlassian_mcp %s: token: there is an address but no token; set %s_PERSONAL_TOKEN", product, prefix)
 	}
-	site, err := atlassian.NewSite(product, atlassian.Config{
+	c := atlassian.Config{
 		URL: address, Deployment: atlassian.Deployment(deployment), Credentials: credentials, Logger: h.logger,
 		UserAgent: "caddy-atlassian-mcp/" + version(),
-	})
+	}
+	if roots != nil {
+		c.Transport = trusting(atlassian.NewTransport(), roots)
+	}
+	site, err := atlassian.NewSite(product, c)
 	if err != nil {
 		return nil, fmt.Errorf("atlassian_mcp %s: %w", product, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -45,12 +46,16 @@ type world struct {
 }
 
 // newWorld starts the stand-ins and sets the environment. load starts Caddy.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, changes ...func(*sandbox.Config)) *world {
 	t.Helper()
 	w := &world{t: t, port: freePort(t), dir: t.TempDir()}
 	w.base = fmt.Sprintf("http://localhost:%d", w.port)
 	w.admin = fmt.Sprintf("localhost:%d", freePort(t))
-	s, err := sandbox.Start(sandbox.Config{RedirectURI: w.base + "/oauth/callback"})
+	c := sandbox.Config{RedirectURI: w.base + "/oauth/callback"}
+	for _, change := range changes {
+		change(&c)
+	}
+	s, err := sandbox.Start(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,14 +86,19 @@ func (w *world) counting(next http.Handler) string {
 	return server.URL
 }
 
+// freePort returns a port below those that the system gives to connections: one of them may be
+// taken again before Caddy listens.
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 10000 + rand.N(10000)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no free port")
+	return 0
 }
 
 // route is the usual content of a site.
@@ -286,9 +296,9 @@ func TestPlaceholdersAndAccessLogNameThePerson(t *testing.T) {
 	}
 }
 
-// TestSecretsAreNeverPrinted runs a sign-in and a call at debug level and looks for every secret in
-// the logs, the adapted and the running configuration, and the storage.
-func TestSecretsAreNeverPrinted(t *testing.T) {
+// A sign-in and a call at debug level leave no secret in the logs, the adapted and the running
+// configuration, the metrics, and the storage.
+func TestAttack8_5_SecretsAreNeverPrinted(t *testing.T) {
 	w := newWorld(t)
 	config := w.caddyfile(`entra {
 		client_secret {env.ENTRA_ID_CLIENT_SECRET}
@@ -310,24 +320,45 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	if resp, body := w.mcp(s.AccessToken, getIssue); resp.StatusCode != http.StatusOK {
 		t.Fatalf("tools/call: %d %s", resp.StatusCode, body)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.admin+"/config/", nil)
-	if err != nil {
-		t.Fatal(err)
+	atEntra, exchange := w.sandbox.Entra.Last(entrasandbox.Authorize), w.sandbox.Entra.Last(entrasandbox.Token)
+	var second signedIn
+	for _, form := range []url.Values{
+		{"grant_type": {"refresh_token"}, "refresh_token": {s.RefreshToken}, "client_id": {s.ClientID}},
+		{"grant_type": {"refresh_token"}, "refresh_token": {s.RefreshToken}, "client_id": {s.ClientID}, "client_secret": {"a-secret-that-is-wrong"}},
+		{"grant_type": {"authorization_code"}, "code": {s.Code}, "client_id": {s.ClientID}, "redirect_uri": {redirectURI}, "code_verifier": {strings.Repeat("v", 43)}},
+	} {
+		resp, body := w.do(w.request("POST", "/oauth/token", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Cookie", "session=a-cookie-of-the-site"))
+		if err := json.Unmarshal([]byte(body), &second); resp.StatusCode >= 500 || err != nil {
+			t.Fatalf("token: %d %s", resp.StatusCode, body)
+		}
 	}
-	_, running := w.do(req)
-	stored := dump(t, filepath.Join(w.dir, "storage"))
-	places := map[string]string{"log": w.log(), "adapted configuration": string(adapted), "running configuration": running, "storage": stored}
+	w.do(w.request("GET", "/oauth/callback?state="+atEntra.Get("state")+"&code=another-code-of-entras", ""))
+	admin := func(path string) string {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.admin+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body := w.do(req)
+		return body
+	}
+	places := map[string]string{
+		"log": w.log(), "adapted configuration": string(adapted), "running configuration": admin("/config/"), "metrics": admin("/metrics"),
+		"storage": dump(t, filepath.Join(w.dir, "storage")),
+	}
 	secrets := map[string]string{
 		"client secret": sandbox.ClientSecret, "Jira token": sandbox.JiraToken, "Confluence token": sandbox.ConfluenceToken,
 		"access token": s.AccessToken, "refresh token": s.RefreshToken, "code": s.Code, "state": s.State, "verifier": strings.Repeat("v", 43),
+		"second access token": second.AccessToken, "second refresh token": second.RefreshToken, "wrong secret": "a-secret-that-is-wrong", "cookie": "a-cookie-of-the-site",
+		"state at Entra": atEntra.Get("state"), "nonce": atEntra.Get("nonce"), "code of Entra's": exchange.Get("code"), "verifier at Entra": exchange.Get("code_verifier"),
+		"forged code": "another-code-of-entras", "refresh token of Entra's": w.sandbox.Entra.Last(entrasandbox.Token).Get("refresh_token"),
 	}
 	for where, text := range places {
 		if text == "" {
 			t.Errorf("nothing in the %s", where)
 		}
 		for what, secret := range secrets {
-			if strings.Contains(text, secret) {
-				t.Errorf("the %s is in the %s", what, where)
+			if secret == "" || strings.Contains(text, secret) {
+				t.Errorf("the %s is in the %s, or there is none", what, where)
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package caddymodule
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -15,19 +19,35 @@ func init() {
 // UnmarshalCaddyfile implements caddyfile.Unmarshaler. Syntax:
 //
 //	entra {
-//		public_url      <origin>
-//		issuer          <url>
-//		client_id       <guid>
-//		client_secret   <secret> [<previous secret>]
-//		redirect_uri    <url>
-//		scope           <scopes...>
-//		tenants         <guids...>
-//		audience        <App ID URIs...>
-//		allow_authority <hosts...>
-//		allow_origin    <origins...>
-//		allow_clients   <names...>
-//		allow_redirect  <URIs...>
-//		master_key      <secret>
+//		public_url           <origin>
+//		issuer               <url>
+//		client_id            <guid>
+//		client_secret        <secret> [<previous secret>]
+//		client_certificate   <certificate file> <key file>
+//		federated_token_file <file>
+//		redirect_uri         <url>
+//		scope                <scopes...>
+//		tenants              <guids...>
+//		audience             <App ID URIs...>
+//		allow_authority      <hosts...>
+//		trusted_ca           <PEM files...>
+//		allow_origin         <origins...>
+//		allow_clients        <names...>
+//		allow_redirect       <URIs...>
+//		trust_metadata_host  <hosts...>
+//		deny_client          <client ids...>
+//		client <id> {
+//			name     <name>
+//			secret   <secret>
+//			redirect <URIs...>
+//		}
+//		master_key           <secret>
+//		rate_limit {
+//			register  <number>|off
+//			authorize <number>|off
+//			token     <number>|off
+//			trusted   claude|<CIDRs...>|off
+//		}
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -35,24 +55,32 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	return options{
-		"public_url":      one(&a.PublicURL),
-		"issuer":          one(&a.Issuer),
-		"client_id":       one(&a.ClientID),
-		"client_secret":   several(&a.ClientSecrets),
-		"redirect_uri":    one(&a.RedirectURI),
-		"scope":           several(&a.Scopes),
-		"tenants":         several(&a.Tenants),
-		"audience":        several(&a.Audiences),
-		"allow_authority": several(&a.AllowAuthorities),
-		"allow_origin":    several(&a.AllowOrigins),
-		"allow_clients":   several(&a.AllowClients),
-		"allow_redirect":  several(&a.AllowRedirects),
-		"master_key":      one(&a.MasterKey),
+		"public_url":           one(&a.PublicURL),
+		"issuer":               one(&a.Issuer),
+		"client_id":            one(&a.ClientID),
+		"client_secret":        several(&a.ClientSecrets),
+		"client_certificate":   pair(&a.ClientCertificate, &a.ClientKey),
+		"federated_token_file": one(&a.FederatedTokenFile),
+		"redirect_uri":         one(&a.RedirectURI),
+		"scope":                several(&a.Scopes),
+		"tenants":              several(&a.Tenants),
+		"audience":             several(&a.Audiences),
+		"allow_authority":      several(&a.AllowAuthorities),
+		"trusted_ca":           several(&a.TrustedCA),
+		"allow_origin":         several(&a.AllowOrigins),
+		"allow_clients":        several(&a.AllowClients),
+		"allow_redirect":       several(&a.AllowRedirects),
+		"trust_metadata_host":  several(&a.TrustMetadataHosts),
+		"deny_client":          several(&a.DenyClients),
+		"client":               client(&a.Clients),
+		"master_key":           one(&a.MasterKey),
+		"rate_limit":           rateLimit(&a.RateLimit),
 	}.parse(d, "entra")
 }
 
 func parseEntra(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
+		d.Next() // an error has the line of the token that is being read
 		return nil, d.Errf("entra: the global option is given twice; one Caddy has one registration")
 	}
 	app := new(App)
@@ -70,6 +98,7 @@ func parseEntra(d *caddyfile.Dispenser, existing any) (any, error) {
 //			username   <e-mail>
 //			token      <token>
 //			deployment cloud|datacenter
+//			trusted_ca <PEM files...>
 //		}
 //		confluence [<url>] {
 //			...
@@ -108,20 +137,23 @@ func parseAtlassianMCP(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, err
 // options are what a block knows, by name.
 type options map[string]func(*caddyfile.Dispenser) error
 
-// parse reads the block that follows. An option that is unknown or given twice is an error: the
-// one that silently loses is the one that somebody relied on.
-func (o options) parse(d *caddyfile.Dispenser, directive string) error {
-	seen := make(map[string]bool)
+// repeatable are the options that may be given several times, each time with another argument.
+var repeatable = []string{"client"}
+
+// parse reads the block that follows; given are the options that the directive's own line has set.
+// An option that is unknown or given twice is an error: the one that silently loses is the one that
+// somebody relied on.
+func (o options) parse(d *caddyfile.Dispenser, directive string, given ...string) error {
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
 		read, ok := o[name]
 		if !ok {
-			return d.Errf("%s: unrecognized option %q", directive, name)
+			return d.Errf("%s: unrecognized option %q; it knows %s", directive, name, strings.Join(slices.Sorted(maps.Keys(o)), ", "))
 		}
-		if seen[name] {
+		if slices.Contains(given, name) && !slices.Contains(repeatable, name) {
 			return d.Errf("%s: %s is given twice", directive, name)
 		}
-		seen[name] = true
+		given = append(given, name)
 		if err := read(d); err != nil {
 			return err
 		}
@@ -132,6 +164,15 @@ func (o options) parse(d *caddyfile.Dispenser, directive string) error {
 func one(value *string) func(*caddyfile.Dispenser) error {
 	return func(d *caddyfile.Dispenser) error {
 		if !d.AllArgs(value) {
+			return d.ArgErr()
+		}
+		return nil
+	}
+}
+
+func pair(first, second *string) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		if !d.AllArgs(first, second) {
 			return d.ArgErr()
 		}
 		return nil
@@ -175,8 +216,9 @@ func duration(value *caddy.Duration) func(*caddyfile.Dispenser) error {
 func site(value **Site, product string) func(*caddyfile.Dispenser) error {
 	return func(d *caddyfile.Dispenser) error {
 		s := new(Site)
+		var given []string
 		if d.NextArg() {
-			s.URL = d.Val()
+			s.URL, given = d.Val(), []string{"url"}
 		}
 		if d.NextArg() {
 			return d.ArgErr()
@@ -187,7 +229,8 @@ func site(value **Site, product string) func(*caddyfile.Dispenser) error {
 			"username":   one(&s.Username),
 			"token":      one(&s.Token),
 			"deployment": one(&s.Deployment),
-		}.parse(d, "atlassian_mcp "+product)
+			"trusted_ca": several(&s.TrustedCA),
+		}.parse(d, "atlassian_mcp "+product, given...)
 	}
 }
 

@@ -16,27 +16,35 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "atlassian-mcp",
-		Usage: "check-env <file>",
+		Usage: "check-env | grants | users | keys",
 		Short: "Tools for the Jira and Confluence MCP server",
 		Long: `
 Tools for the Jira and Confluence MCP server.
 
 	check-env <file>  names the lines of a .env file that Caddy would read otherwise than
 	                  its author meant, and variables that have no effect here; it never
-	                  prints a value`,
+	                  prints a value
+
+and, of a Caddy that runs:
+
+	grants list       who has signed in, through which assistant
+	grants revoke     ends sign-ins
+	users block       shuts a person out; "unblock" lets them in, "list" names the blocked
+	keys rotate       makes a new key; with --revoke, everybody has to sign in again`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(&cobra.Command{
 				Use:   "check-env <file>",
 				Short: "Names the lines of a .env file that Caddy would misread",
 				Long: `
 Reads a .env file as "caddy run --envfile" does and names the lines that Caddy would read
-otherwise than their author meant: Caddy cuts a value at "#", also within quotes, and refuses
-spaces around "=". It also names variables that have no effect here, and pairs of names for
-one setting whose values differ. It never prints a value. The exit code is 1 when something
-was found.`,
+otherwise than their author meant: Caddy cuts a value at "#", also within quotes, refuses
+spaces around "=", and reads on where a line leaves a quote open. It also names variables that
+have no effect here, and pairs of names for one setting whose values differ. It never prints a
+value. The exit code is 1 when something was found.`,
 				Args: cobra.ExactArgs(1),
 				RunE: caddycmd.WrapCommandFuncForCobra(checkEnvCommand),
 			})
+			cmd.AddCommand(operatorCommands()...)
 		},
 	})
 }
@@ -46,6 +54,7 @@ var variables = [][]string{
 	{"ENTRA_ID_EXPECTED_ISSUER"},
 	{"ENTRA_ID_CLIENT_ID", "OAUTH_DCR_CLIENT_ID"},
 	{"ENTRA_ID_CLIENT_SECRET", "OAUTH_DCR_CLIENT_SECRET"},
+	{"AZURE_FEDERATED_TOKEN_FILE"},
 	{"OAUTH_DCR_REDIRECT_URI", "ENTRA_ID_REDIRECT_URI"},
 	{"OAUTH_DCR_SCOPE", "ENTRA_ID_SCOPE"},
 	{"JIRA_URL"}, {"JIRA_USERNAME"}, {"JIRA_PERSONAL_TOKEN", "JIRA_API_TOKEN"}, {"JIRA_DEPLOYMENT"},
@@ -94,8 +103,16 @@ func checkEnv(r io.Reader) ([]string, error) {
 	scanner := bufio.NewScanner(r)
 	for number := 1; scanner.Scan(); number++ {
 		line := strings.TrimSpace(scanner.Text())
-		if line != "" && !strings.HasPrefix(line, "#") {
-			e.read(number, line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		e.read(number, line)
+		if quote := openQuote(line); quote != "" {
+			first := number
+			for closed := false; !closed && scanner.Scan(); number++ {
+				closed = strings.HasSuffix(scanner.Text(), quote)
+			}
+			e.add(first, "its quote is not closed where the line ends, so Caddy takes all up to line %d for the value; close it", number)
 		}
 	}
 	if err := scanner.Err(); err != nil {
@@ -103,6 +120,18 @@ func checkEnv(r io.Reader) ([]string, error) {
 	}
 	e.compare()
 	return e.findings, nil
+}
+
+// openQuote returns the quote that a value begins with when the line does not end with it. Caddy
+// looks for it at the very end, so a comment after the value leaves it open too.
+func openQuote(line string) string {
+	_, value, _ := strings.Cut(line, "=")
+	for _, quote := range []string{`"`, "'"} {
+		if strings.HasPrefix(value, quote) && (!strings.HasSuffix(line, quote) || strings.HasSuffix(line, `\`+quote)) {
+			return quote
+		}
+	}
+	return ""
 }
 
 func (e *envFile) read(number int, line string) {

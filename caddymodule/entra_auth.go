@@ -150,34 +150,20 @@ func setPlaceholders(ctx context.Context, p *identity.Principal) {
 //	}
 func (h *EntraAuth) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	var given []string
 	if d.NextArg() {
 		if d.Val() != "resource" || !d.NextArg() {
 			return d.Errf("entra_auth: write `entra_auth resource <path or URL>`")
 		}
-		h.Resource = d.Val()
+		h.Resource, given = d.Val(), []string{"resource"}
 		if d.NextArg() {
 			return d.ArgErr()
 		}
 	}
-	for d.NextBlock(0) {
-		switch option := d.Val(); option {
-		case "resource":
-			if h.Resource != "" {
-				return d.Errf("entra_auth: resource is given twice")
-			}
-			if !d.AllArgs(&h.Resource) {
-				return d.ArgErr()
-			}
-		case "default":
-			if d.NextArg() {
-				return d.ArgErr()
-			}
-			h.Default = true
-		default:
-			return d.Errf("entra_auth: unrecognized option %q; it knows resource and default", option)
-		}
-	}
-	return nil
+	return options{
+		"resource": one(&h.Resource),
+		"default":  flag(&h.Default),
+	}.parse(d, "entra_auth", given...)
 }
 
 func parseEntraAuth(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {

@@ -46,6 +46,10 @@ type Config struct {
 	// TokenLifetime is how long Entra's access tokens live. Zero means about an hour.
 	TokenLifetime time.Duration
 
+	// Entra changes how the stand-in for Entra is set up, when it is not nil: its registration may
+	// have a certificate, for example.
+	Entra func(*entra.Config)
+
 	Logger *slog.Logger // nil: nothing is logged
 }
 
@@ -130,11 +134,14 @@ func (s *Sandbox) setURLs(entraPort, jiraPort, confluencePort int) {
 
 // handlers makes the stand-ins, in the order of their ports.
 func (s *Sandbox) handlers() (handlers [3]http.Handler, err error) {
-	s.Entra, err = entra.New(entra.Config{
+	c := entra.Config{
 		ClientSecret: ClientSecret, RedirectURIs: []string{s.cfg.RedirectURI}, BaseURL: s.EntraURL,
 		TokenLifetime: s.cfg.TokenLifetime, Logger: s.cfg.Logger,
-	})
-	if err != nil {
+	}
+	if s.cfg.Entra != nil {
+		s.cfg.Entra(&c)
+	}
+	if s.Entra, err = entra.New(c); err != nil {
 		return handlers, err
 	}
 	s.Jira, err = jira.New(jira.Config{Deployment: s.cfg.Deployment, Username: Username, Token: JiraToken, BaseURL: s.JiraURL})

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// recheck is how long a token may be admitted without asking again whether it was issued and
-	// its grant stands: how long a revoked grant goes on working.
+	// recheck is how long a token may be admitted without asking again whether it was issued, its
+	// grant stands and its person is not blocked: how long what was revoked goes on working.
 	recheck = 30 * time.Second
 
 	// cacheSize bounds the cache: one entry is a token in use at one resource.

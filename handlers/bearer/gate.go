@@ -130,6 +130,9 @@ func (g *Gate) principal(ctx context.Context, token string) (*identity.Principal
 	if p, err = g.issued(ctx, token, p); err != nil {
 		return nil, err
 	}
+	if err := g.notBlocked(ctx, p); err != nil {
+		return nil, err
+	}
 	g.cfg.Cache.put(key, g.cfg.Resource, p, g.cfg.Now())
 	return p, nil
 }
@@ -162,6 +165,15 @@ func (g *Gate) issued(ctx context.Context, token string, p *identity.Principal) 
 	admitted.Grant = issuance.Grant
 	admitted.Assistant = identity.Assistant{ClientID: issuance.ClientID, Name: issuance.ClientName}
 	return &admitted, nil
+}
+
+// notBlocked refuses somebody whom the operator has shut out, whatever token they come with.
+func (g *Gate) notBlocked(ctx context.Context, p *identity.Principal) error {
+	blocked, err := g.cfg.Store.Blocked(ctx, p.TenantID, p.ObjectID)
+	if err == nil && blocked {
+		return refusal(p.ID() + " is blocked")
+	}
+	return err
 }
 
 // refusal is a reason for the operator's log. The caller is told only that the token is not valid.

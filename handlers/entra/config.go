@@ -22,9 +22,26 @@ type Config struct {
 	// ClientID is the application (client) id of the app registration, a GUID.
 	ClientID string
 
+	// The application proves who it is in one of three ways: with client secrets, a certificate, or
+	// a federated token.
+
 	// ClientSecrets holds one secret, or two while one replaces the other: when Entra refuses the
 	// one that worked last, the other is tried.
 	ClientSecrets []string
+
+	// ReadSecrets stands in for ClientSecrets when it is set, and is asked before each token
+	// request. When it fails, or returns what can be no secret, the last good ones serve on.
+	ReadSecrets func() ([]string, error)
+
+	// CertificateFile and KeyFile are PEM files of a certificate that is registered with Entra and
+	// of its RSA key. They are read again for each token request; while they do not belong
+	// together, the last good ones serve on.
+	CertificateFile string
+	KeyFile         string
+
+	// FederatedTokenFile holds a token of another issuer that Entra trusts for this application.
+	// It is read again for each token request.
+	FederatedTokenFile string
 
 	// RedirectURI is our callback, as registered in Entra under the platform Web.
 	RedirectURI string

@@ -18,8 +18,8 @@ import (
 type Provider struct {
 	authority   *authority
 	clientID    string
-	secrets     []string
-	working     atomic.Int64 // index of the secret that Entra accepted last
+	prove       prover
+	working     atomic.Pointer[string] // the secret that Entra accepted after another one
 	redirectURI string
 	scope       string
 	short       []string

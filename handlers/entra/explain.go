@@ -143,6 +143,13 @@ func cannotStart(cause error) *Error {
 	return e
 }
 
+// noProof is for a token request that could not be authenticated and was never sent.
+func noProof(l leg, cause error) *Error {
+	e := serverFault.error(l, "", "the client assertion could not be signed; check the files of client_certificate")
+	e.cause = cause
+	return e
+}
+
 // refusedIDToken explains a sign-in that we cannot believe. It may be somebody else's code that was
 // slipped in, or a wrong clock.
 func refusedIDToken(err error) *Error {

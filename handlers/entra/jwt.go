@@ -1,13 +1,12 @@
 package entra
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/strictjson"
 )
 
 // maxToken bounds a token. Entra's are below 10 KiB: it drops groups above 200.
@@ -77,56 +76,7 @@ func checkHeader(header claims) (keyID string, err error) {
 	return keyID, nil
 }
 
-// decodeObject reads one JSON object in which no object, at any depth, has a member twice.
-func decodeObject(data []byte) (claims, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := checkMembers(d, 0); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the JSON object")
-	}
-	var c claims
-	if err := json.Unmarshal(data, &c); err != nil || c == nil {
-		return nil, errors.New("not a JSON object")
-	}
-	return c, nil
-}
-
 const maxDepth = 16
 
-// checkMembers reads one JSON value and refuses duplicate members.
-func checkMembers(d *json.Decoder, depth int) error {
-	if depth > maxDepth {
-		return errors.New("JSON is nested too deeply")
-	}
-	t, err := d.Token()
-	if err != nil {
-		return errors.New("not JSON")
-	}
-	delim, ok := t.(json.Delim)
-	if !ok {
-		return nil
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		if delim == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return errors.New("not JSON")
-			}
-			member, _ := name.(string)
-			if seen[member] {
-				return errors.New("a JSON member appears twice")
-			}
-			seen[member] = true
-		}
-		if err := checkMembers(d, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return errors.New("not JSON")
-	}
-	return nil
-}
+// decodeObject reads one JSON object in which no object, at any depth, has a member twice.
+func decodeObject(data []byte) (claims, error) { return strictjson.Object(data, maxDepth) }

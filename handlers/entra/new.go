@@ -20,9 +20,6 @@ func newProvider(c Config) (*Provider, error) {
 	if !isGUID(clientID) {
 		return nil, fmt.Errorf("ENTRA_ID_CLIENT_ID (or OAUTH_DCR_CLIENT_ID) must be the application (client) id of the app registration, a GUID; it is %q", c.ClientID)
 	}
-	if err := checkSecrets(c.ClientSecrets); err != nil {
-		return nil, err
-	}
 	redirectWarnings, err := checkRedirectURI(c.RedirectURI)
 	if err != nil {
 		return nil, err
@@ -41,7 +38,6 @@ func newProvider(c Config) (*Provider, error) {
 	p := &Provider{
 		authority:   a,
 		clientID:    clientID,
-		secrets:     slices.Clone(c.ClientSecrets),
 		redirectURI: c.RedirectURI,
 		scope:       plan.request,
 		short:       plan.short,
@@ -58,6 +54,9 @@ func newProvider(c Config) (*Provider, error) {
 	}
 	if p.now == nil {
 		p.now = time.Now
+	}
+	if p.prove, err = p.newProver(c); err != nil {
+		return nil, err
 	}
 	p.client = newClient(c.Transport)
 	p.v1 = newSource(p, v1)

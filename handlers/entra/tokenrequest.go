@@ -43,16 +43,20 @@ func (p *Provider) requestToken(ctx context.Context, l leg, grant url.Values) (*
 	if err != nil {
 		return nil, unavailable(err)
 	}
+	proofs, err := p.prove(docs.metadata.TokenEndpoint)
+	if err != nil {
+		return nil, noProof(l, err)
+	}
 	form := maps.Clone(grant)
 	form.Set("client_id", p.clientID)
 	form.Set("scope", p.scope)
-	first := int(p.working.Load())
-	for i := range p.secrets {
-		n := (first + i) % len(p.secrets)
-		form.Set("client_secret", p.secrets[n])
+	for i, proof := range proofs {
+		maps.Copy(form, proof)
 		answer, refusal := p.post(ctx, l, docs.metadata.TokenEndpoint, form)
 		if refusal == nil {
-			p.remember(n)
+			if i > 0 {
+				p.remember(proof)
+			}
 			return answer, nil
 		}
 		if err = refusal; !badSecret(refusal) {
@@ -64,12 +68,6 @@ func (p *Provider) requestToken(ctx context.Context, l leg, grant url.Values) (*
 
 func badSecret(e *Error) bool {
 	return e.Kind == Misconfigured && (e.Code == "AADSTS7000215" || e.Code == "AADSTS7000222")
-}
-
-func (p *Provider) remember(secret int) {
-	if old := p.working.Swap(int64(secret)); int(old) != secret {
-		p.log.Warn("entra accepted only the other one of the two client secrets; remove the one that no longer works", "accepted", secret+1)
-	}
 }
 
 // post sends one token request. Whatever is not a clear answer of Entra's is an outage and never a

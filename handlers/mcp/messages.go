@@ -12,6 +12,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/strictjson"
 )
 
 // maxBatch bounds the messages of one body. Batches exist in protocol version 2025-03-26 only.
@@ -34,7 +36,7 @@ type message struct {
 // checkMessages judges a body together with its headers, and returns the headers that the SDK is
 // to see.
 func checkMessages(header http.Header, body []byte) (http.Header, *refusal) {
-	if err := checkJSON(body); err != nil {
+	if err := strictjson.Check(body, maxDepth); err != nil {
 		return nil, &refusal{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, text: err.Error()}
 	}
 	messages, no := readMessages(body)

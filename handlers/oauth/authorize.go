@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,9 +21,27 @@ const (
 // authorization is a request at the authorization endpoint that may go on to consent.
 type authorization struct {
 	request   records.Request
+	client    *client
 	redirect  redirectURI
 	prompt    string // what of it Entra should hear
 	loginHint string
+}
+
+// document is the URL of the client's metadata document, empty when it has none.
+func (a *authorization) document() string {
+	if a.client.documentHost == "" {
+		return ""
+	}
+	return a.client.id
+}
+
+// describedBy is the host of that document when the browser is sent back to the same host: only then
+// does the document say who gets the access.
+func (a *authorization) describedBy() string {
+	if a.redirect.scheme != "https" || a.redirect.host != a.client.documentHost {
+		return ""
+	}
+	return a.client.documentHost
 }
 
 // authorize answers GET /oauth/authorize with the consent page (OAuth 2.1 section 4.1.1), and POST
@@ -43,12 +62,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c, err := s.client(r.Context(), p.get("client_id"))
-	if errors.Is(err, errUnknownClient) {
-		s.unknownClient(w)
+	if err != nil {
+		s.noClient(w, p.get("client_id"), err)
 		return
 	}
-	if err != nil {
-		s.unavailablePage(w, "sign-in failed", err)
+	if s.denied(c.id) {
+		s.deniedClient(w, c.displayName())
 		return
 	}
 	u, err := s.checkRedirect(c, p.get("redirect_uri"))
@@ -78,9 +97,11 @@ func (s *Server) checkRedirect(c *client, raw string) (redirectURI, error) {
 	switch {
 	case err != nil:
 		return u, errors.New("redirect URI: " + err.Error())
+	case !c.registered(u) && c.static:
+		return u, fmt.Errorf("redirect URI: the client block lacks it; add: redirect %s", u.normal())
 	case !c.registered(u):
 		return u, errors.New("redirect URI: the client did not register it")
-	case !s.policy.allows(u):
+	case !s.allowed(c, u):
 		s.logRefusedRedirect(c.name, u, nil)
 		return u, errors.New("redirect URI: no preset or pattern allows it")
 	}
@@ -117,6 +138,7 @@ func (s *Server) parseAuthorization(p params, c *client, u redirectURI) (*author
 			Resource:    info.String(),
 			Scopes:      s.scopes(p.get("scope")),
 		},
+		client:    c,
 		redirect:  u,
 		prompt:    prompt,
 		loginHint: plainText(p.get("login_hint"), maxLoginHint),
@@ -211,6 +233,20 @@ func (s *Server) badAuthorization(w http.ResponseWriter, reason string) {
 		Title:  "This sign-in link is not valid",
 		Text:   "The link that brought you here is damaged.",
 		Advice: "Go back to your assistant and start the connection again.",
+	})
+}
+
+// denied reports whether the operator has shut this client out.
+func (s *Server) denied(clientID string) bool { return slices.Contains(s.cfg.Clients.Deny, clientID) }
+
+// deniedClient is a page and no redirect: the client is not one to tell anything.
+func (s *Server) deniedClient(w http.ResponseWriter, assistant string) {
+	s.log.Warn("sign-in failed", "assistant", assistant, "reason", "deny_client names this client")
+	s.errorPage(w, problem{
+		Status: http.StatusForbidden,
+		Title:  "This assistant may not be used here",
+		Text:   "Whoever runs this server does not let this assistant connect. Nothing was allowed.",
+		Advice: "Use another assistant, or ask them.",
 	})
 }
 

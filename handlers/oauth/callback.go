@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/entra"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 )
 
@@ -50,6 +51,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		s.unavailablePage(w, "sign-in failed", err)
 		return
 	}
+	s.cfg.Limits.open.Free(state)
 	s.unbindBrowser(w, state)
 	if !s.sameBrowser(r, state, t.Browser) {
 		s.refuseCallback(w, http.StatusForbidden, "the sign-in was begun in another browser")
@@ -99,6 +101,14 @@ func (s *Server) finishSignIn(w http.ResponseWriter, r *http.Request, t *records
 		return
 	}
 	who := tokens.Principal
+	switch blocked, err := s.cfg.Store.Blocked(ctx, who.TenantID, who.ObjectID); {
+	case err != nil:
+		s.unavailablePage(w, "sign-in failed", err)
+		return
+	case blocked:
+		s.signInFailed(w, &t.Request, t.CorrelationID, shutOut(who))
+		return
+	}
 	code := randomToken(32)
 	err = records.Codes.Put(ctx, s.cfg.Store, code, &records.Code{
 		Request:  t.Request,
@@ -118,6 +128,16 @@ func (s *Server) finishSignIn(w http.ResponseWriter, r *http.Request, t *records
 	s.log.Info("signed in", append(s.signInAttrs(&t.Request, t.CorrelationID),
 		"user", who.Name, "tid", who.TenantID, "oid", who.ObjectID)...)
 	redirect(w, s.responseURL(u, t.State, url.Values{"code": {code}}))
+}
+
+// shutOut is what somebody reads whom the operator has blocked.
+func shutOut(who *identity.Principal) *entra.Error {
+	return &entra.Error{
+		Kind: entra.Denied, OAuth: "access_denied", Operator: who.ID() + " is blocked",
+		Title:  "Your access has been ended",
+		Text:   "Whoever runs this server does not let this account in any more. Nothing was connected.",
+		Advice: "Ask them, if you think that this is a mistake.",
+	}
 }
 
 // checkIssuer checks an iss parameter (RFC 9207), which Entra does not send today: it must name the

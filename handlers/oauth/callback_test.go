@@ -10,8 +10,8 @@ import (
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/entra"
 )
 
-// attacks.md 1.2: the URL at Entra, followed in another browser.
-func TestTheCallbackIsBoundToTheBrowser(t *testing.T) {
+// An attacker approves, and gives the URL at Entra to somebody else.
+func TestAttack1_2_EntrasURLInAnotherBrowser(t *testing.T) {
 	w := newWorld(t)
 	c := w.registered("Claude", "none", claudeURI)
 	attacker, victim := w.newBrowser(), w.newBrowser()
@@ -24,48 +24,100 @@ func TestTheCallbackIsBoundToTheBrowser(t *testing.T) {
 	}
 }
 
-// attacks.md 4.5 to 4.8
-func TestBadCallbacks(t *testing.T) {
+// callbackWith finishes a sign-in at Entra and returns to a callback whose query was changed.
+func (w *world) callbackWith(c registration, change func(q url.Values)) answer {
+	w.t.Helper()
+	b := w.newBrowser()
+	callback := b.signIn(b.approve(c), ada)
+	q := callback.Query()
+	change(q)
+	callback.RawQuery = q.Encode()
+	return b.get(callback.String())
+}
+
+func TestAttack4_5_StateForgery(t *testing.T) {
 	w := newWorld(t)
 	c := w.registered("Claude", "none", claudeURI)
-	tests := []struct {
-		name   string
-		status int
-		change func(q url.Values)
-	}{
-		{"no state", 400, func(q url.Values) { q.Del("state") }},
-		{"foreign state", 400, func(q url.Values) { q.Set("state", randomToken(32)) }},
-		{"client's state", 400, func(q url.Values) { q.Set("state", "client-state") }},
-		{"two states", 400, func(q url.Values) { q.Add("state", q.Get("state")) }},
-		{"two codes", 400, func(q url.Values) { q.Add("code", "x") }},
-		{"code and error", 400, func(q url.Values) { q.Set("error", "access_denied") }},
-		{"neither", 400, func(q url.Values) { q.Del("code") }},
-		{"forged error", 400, func(q url.Values) {
+	mallory := w.newBrowser()
+	stolen := mallory.signIn(mallory.approve(c), ben)
+	asked := w.entra.Count(sandbox.Token)
+	for name, change := range map[string]func(q url.Values){
+		"no state":                 func(q url.Values) { q.Del("state") },
+		"a state of nobody":        func(q url.Values) { q.Set("state", randomToken(32)) },
+		"the client's state":       func(q url.Values) { q.Set("state", "client-state") },
+		"a guess beside the right": func(q url.Values) { q.Set("state", respelled(q.Get("state"))) },
+		"expired":                  func(url.Values) { w.clock.advance(transactionLifetime) },
+	} {
+		a := w.callbackWith(c, change)
+		if wantPage(t, a, http.StatusBadRequest); t.Failed() {
+			t.Fatal(name)
+		}
+	}
+	// The state of a sign-in that is open in another browser, with that browser's code.
+	stolen2 := mallory.signIn(mallory.approve(c), ben)
+	wantPage(t, w.callbackWith(c, func(q url.Values) { q.Set("state", stolen2.Query().Get("state")) }), http.StatusForbidden)
+	wantPage(t, mallory.get(stolen.String()), http.StatusBadRequest)
+	if w.entra.Count(sandbox.Token) != asked {
+		t.Error("a code was exchanged")
+	}
+	// A state is for one use, at either of two nodes.
+	b := w.newBrowser()
+	callback := b.signIn(b.approve(c), ada)
+	if a := b.get(callback.String()); a.location == nil {
+		t.Fatalf("the good callback: %d", a.status)
+	}
+	for _, w.server = range []*Server{w.server, w.addNode()} {
+		wantPage(t, b.get(callback.String()), http.StatusBadRequest)
+	}
+}
+
+// An error is believed only with a state: without one it is anybody's text.
+func TestAttack4_7_ForgedError(t *testing.T) {
+	w := newWorld(t)
+	c := w.registered("Claude", "none", claudeURI)
+	for _, state := range []string{"", "bad", randomToken(32)} {
+		a := w.callbackWith(c, func(q url.Values) {
 			q.Del("code")
 			q.Set("error", "access_denied")
-			q.Set("state", randomToken(32))
-		}},
-		{"another issuer", 500, func(q url.Values) { q.Set("iss", "https://evil.example.com/"+strings.Repeat("0", 36)+"/v2.0") }},
-		{"expired", 400, func(url.Values) { w.clock.advance(transactionLifetime) }},
-		{"too long", 400, func(q url.Values) { q.Set("x", strings.Repeat("x", maxQuery)) }},
-	}
-	for _, tc := range tests {
-		t.Run(tc.name, func(t *testing.T) {
-			b := w.newBrowser()
-			callback := b.signIn(b.approve(c), ada)
-			q := callback.Query()
-			tc.change(q)
-			callback.RawQuery = q.Encode()
-			wantPage(t, b.get(callback.String()), tc.status)
+			q.Set("error_description", "call 0800-EVIL")
+			q.Set("state", state)
 		})
+		wantPage(t, a, http.StatusBadRequest)
+		if strings.Contains(a.body, "EVIL") {
+			t.Errorf("the page repeats the forged text: %s", a.body)
+		}
+	}
+}
+
+func TestAttack4_8_AmbiguousCallback(t *testing.T) {
+	w := newWorld(t)
+	c := w.registered("Claude", "none", claudeURI)
+	asked := w.entra.Count(sandbox.Token)
+	for name, change := range map[string]func(q url.Values){
+		"two states":      func(q url.Values) { q.Add("state", q.Get("state")) },
+		"two codes":       func(q url.Values) { q.Add("code", "x") },
+		"two errors":      func(q url.Values) { q["error"] = []string{"a", "b"} },
+		"two of anything": func(q url.Values) { q["x"] = []string{"a", "b"} },
+		"code and error":  func(q url.Values) { q.Set("error", "access_denied") },
+		"neither":         func(q url.Values) { q.Del("code") },
+		"too long":        func(q url.Values) { q.Set("x", strings.Repeat("x", maxQuery)) },
+	} {
+		if wantPage(t, w.callbackWith(c, change), http.StatusBadRequest); t.Failed() {
+			t.Fatal(name)
+		}
 	}
 	b := w.newBrowser()
 	callback := b.signIn(b.approve(c), ada)
+	inBody := *callback
+	inBody.RawQuery = ""
+	wantPage(t, b.post(inBody.String(), callback.Query()), http.StatusMethodNotAllowed)
 	wantPage(t, b.post(callback.String(), nil), http.StatusMethodNotAllowed)
-	if a := b.get(callback.String() + "&iss=" + url.QueryEscape(w.entra.Authority())); a.location == nil {
-		t.Errorf("Entra's own issuer: %d", a.status)
+	if w.entra.Count(sandbox.Token) != asked {
+		t.Error("a code was exchanged")
 	}
-	wantPage(t, b.get(callback.String()), http.StatusBadRequest)
+	if a := b.get(callback.String()); a.location == nil {
+		t.Errorf("the good callback: %d", a.status)
+	}
 }
 
 func TestEntrasRefusals(t *testing.T) {
@@ -82,7 +134,6 @@ func TestEntrasRefusals(t *testing.T) {
 		{"at the exchange", func(b *sandbox.Behaviour) { b.TokenError = "7000215" }, 500, "server_error", "AADSTS7000215"},
 		{"Entra is down", func(b *sandbox.Behaviour) { b.Faults[sandbox.Token] = sandbox.Fault{Status: 500} }, 503, "temporarily_unavailable", ""},
 		{"Entra is busy", func(b *sandbox.Behaviour) { b.Faults[sandbox.Token] = sandbox.Fault{Status: 429, RetryAfter: 17} }, 503, "temporarily_unavailable", ""},
-		{"wrong nonce", func(b *sandbox.Behaviour) { b.Nonce = "wrong" }, 0, "", ""},
 		{"markup in the answer", func(b *sandbox.Behaviour) {
 			b.Faults[sandbox.Token] = sandbox.Fault{Status: 400, Body: `{"error":"x","error_description":"<svg onload=alert(1)>"}`}
 		}, 0, "", ""},

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/cimd"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 )
 
@@ -39,13 +40,18 @@ var authMethods = []string{methodNone, methodPost, methodBasic}
 var errUnknownClient = errors.New("unknown client")
 
 // client is a registered OAuth client. Nothing about it is stored: the client id is all of it,
-// sealed.
+// sealed, unless it is one of the configuration.
 type client struct {
 	id        string
 	name      string // what it calls itself; may be empty
 	method    string
 	issued    time.Time
 	redirects []redirectHash
+
+	documentHost string // where its metadata document is; empty for a client without
+
+	static bool   // a StaticClient
+	secret string // of a static client; that of any other is made from its id
 }
 
 func (c *client) expires() time.Time { return c.issued.Add(clientLifetime) }
@@ -127,9 +133,15 @@ func (s *Server) sealClient(ctx context.Context, c *client) error {
 	return nil
 }
 
-// client finds the client that an id stands for. The error is errUnknownClient when there is none;
-// any other says nothing about the client.
+// client finds the client that an id stands for. The error is errUnknownClient when there is none,
+// or one of package cimd's; any other says nothing about the client.
 func (s *Server) client(ctx context.Context, id string) (*client, error) {
+	if c := s.static[id]; c != nil {
+		return c, nil
+	}
+	if cimd.IsURL(id) {
+		return s.documentClient(ctx, id)
+	}
 	if id == "" || len(id) > maxClientID {
 		return nil, errUnknownClient
 	}
@@ -153,8 +165,11 @@ func (s *Server) client(ctx context.Context, id string) (*client, error) {
 
 // clientSecret is the secret of a confidential client: a function of its id, so that it needs no
 // storage either.
-func (s *Server) clientSecret(ctx context.Context, id string) (string, error) {
-	mac, err := s.cfg.Keys.MAC(ctx, secretPurpose, id)
+func (s *Server) clientSecret(ctx context.Context, c *client) (string, error) {
+	if c.static {
+		return c.secret, nil
+	}
+	mac, err := s.cfg.Keys.MAC(ctx, secretPurpose, c.id)
 	if err != nil {
 		return "", err
 	}

@@ -19,7 +19,7 @@ const (
 	tombstoneLifetime = time.Hour
 
 	// grantLifetime and grantIdle are when a grant ends for good, and when nobody used it.
-	grantLifetime = 90 * 24 * time.Hour
+	grantLifetime = records.GrantLifetime
 	grantIdle     = 30 * 24 * time.Hour
 
 	// storageTimeout bounds the work done under a record's lock besides calls to Entra.
@@ -42,17 +42,28 @@ func (s *Server) redeem(ctx context.Context, c *client, form params) (*tokenResp
 	}
 	var replayed string
 	var done *issued
-	err := records.Codes.Update(ctx, s.cfg.Store, code, func(ctx context.Context, rec *records.Code) error {
-		ctx, cancel := context.WithTimeout(ctx, storageTimeout)
-		defer cancel()
-		if oe := s.checkProof(rec, c, form); oe != nil {
-			return oe
+	check := func(rec *records.Code) error {
+		if err := s.checkProof(rec, c, form); err != nil {
+			return err
 		}
-		if rec.Grant != "" {
-			replayed = rec.Grant
+		if replayed = rec.Grant; replayed != "" {
 			return invalidGrant("the authorization code was used already")
 		}
-		var err error
+		return nil
+	}
+	settled := func(rec *records.Code) error {
+		if rec.Grant == "" {
+			return nil
+		}
+		return check(rec)
+	}
+	err := records.Codes.UpdateUnless(ctx, s.cfg.Store, code, settled, func(ctx context.Context, rec *records.Code) error {
+		ctx, cancel := context.WithTimeout(ctx, storageTimeout)
+		defer cancel()
+		err := check(rec)
+		if err != nil {
+			return err
+		}
 		if done, err = s.issue(ctx, rec); err != nil {
 			return err
 		}
@@ -75,17 +86,23 @@ func (s *Server) redeem(ctx context.Context, c *client, form params) (*tokenResp
 	return done.response, nil
 }
 
-// checkProof checks that the request comes from whom the code was made for. A wrong try counts.
+// checkProof checks that the request comes from whom the code was made for. A wrong try counts
+// until the code is redeemed. After that it must not: whoever redeemed a stolen code could otherwise
+// use up the tries, and the client's own, which is the replay, would go unnoticed.
 func (s *Server) checkProof(rec *records.Code, c *client, form params) error {
-	if rec.WrongTries >= maxWrongTries {
+	redeemed := rec.Grant != ""
+	if !redeemed && rec.WrongTries >= maxWrongTries {
 		return invalidGrant("too many wrong tries for this code")
 	}
 	oe := wrongProof(rec, c, form)
 	if oe == nil {
-		if u, err := parseRedirectURI(rec.RedirectURI); err != nil || !s.policy.allows(u) {
+		if u, err := parseRedirectURI(rec.RedirectURI); err != nil || !s.allowed(c, u) {
 			return invalidGrant("the redirect URI is not allowed any more")
 		}
 		return nil
+	}
+	if redeemed {
+		return oe
 	}
 	if rec.WrongTries++; rec.WrongTries >= maxWrongTries {
 		rec.AccessToken, rec.RefreshToken = "", ""
@@ -144,10 +161,22 @@ func (s *Server) issue(ctx context.Context, rec *records.Code) (*issued, error) 
 	}
 	i := &issued{grant: g, token: rec.AccessToken,
 		response: s.newTokenResponse(rec.AccessToken, rec.TokenExpires, refresh, rec.Scopes)}
-	if err := records.Grants.Put(ctx, s.cfg.Store, g.ID, g); err != nil {
+	if err := s.addGrant(ctx, g); err != nil {
 		return i, err
 	}
 	return i, s.recordIssuance(ctx, g, rec.AccessToken, rec.Scopes, rec.TokenExpires)
+}
+
+// addGrant stores a grant, in the place of the person's oldest where there are too many.
+func (s *Server) addGrant(ctx context.Context, g *records.Grant) error {
+	ended, err := s.cfg.Store.AddGrant(ctx, g)
+	for _, oldest := range ended {
+		s.logRevoked(oldest, "the person has more recent ones, as many as one may have")
+	}
+	if errors.Is(err, records.ErrBlocked) {
+		return invalidGrant("the person is blocked")
+	}
+	return err
 }
 
 // recordIssuance stores that an access token was handed out. Without it the gate refuses the token.
@@ -178,28 +207,15 @@ func (s *Server) withdraw(ctx context.Context, i *issued) {
 // revoke ends a grant: its refresh tokens at once, its access tokens as soon as the gates ask for
 // their issuance again.
 func (s *Server) revoke(ctx context.Context, grantID, reason string) error {
-	var attrs []any
-	err := records.Grants.Update(context.WithoutCancel(ctx), s.cfg.Store, grantID, func(_ context.Context, g *records.Grant) error {
-		if !g.Revoked {
-			attrs = grantAttrs(g)
-		}
-		revokeGrant(g)
-		return nil
-	})
-	if err == nil && attrs != nil {
-		s.log.Warn("grant revoked", append(attrs, slog.String("reason", reason))...)
-	}
-	if errors.Is(err, records.ErrNotFound) || errors.Is(err, records.ErrInvalid) {
-		return nil
+	g, err := s.cfg.Store.EndGrant(context.WithoutCancel(ctx), grantID)
+	if g != nil {
+		s.logRevoked(g, reason)
 	}
 	return err
 }
 
-// revokeGrant ends a grant in memory. The record stays: the gate looks at it until the last access
-// token has ended.
-func revokeGrant(g *records.Grant) {
-	g.Revoked = true
-	g.EntraRefreshToken, g.Successor, g.AccessToken = "", "", ""
+func (s *Server) logRevoked(g *records.Grant, reason string) {
+	s.log.Warn("grant revoked", append(grantAttrs(g), slog.String("reason", reason))...)
 }
 
 func grantAttrs(g *records.Grant) []any {

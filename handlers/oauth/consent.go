@@ -77,10 +77,12 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		s.refuseDecision(w, "the form was opened in another browser")
 		return
 	}
-	switch form.get("decision") {
-	case "approve":
+	switch decision := form.get("decision"); {
+	case s.denied(p.Request.ClientID):
+		s.deniedClient(w, p.Request.ClientName)
+	case decision == "approve":
 		s.approve(w, r, &p)
-	case "cancel":
+	case decision == "cancel":
 		s.deny(w, &p)
 	default:
 		s.refuseDecision(w, "the form holds no decision")
@@ -101,6 +103,13 @@ func (s *Server) fromOwnPage(r *http.Request) bool {
 // approve sends the browser to Entra. The record is created once and leaves a tombstone, so that
 // the form cannot be used again while its transaction is open or after it.
 func (s *Server) approve(w http.ResponseWriter, r *http.Request, p *pending) {
+	if err := s.stillRegistered(r.Context(), p.Request.ClientID, p.Request.RedirectURI); err != nil {
+		s.noLongerRegistered(w, p, err)
+		return
+	}
+	if !s.openSignIn(w, r, p.State) {
+		return
+	}
 	t := &records.Transaction{
 		Request: p.Request, Verifier: randomToken(32), Nonce: randomToken(16), Browser: p.Browser,
 		Expires: s.now().Add(transactionLifetime), CorrelationID: p.CorrelationID,
@@ -109,6 +118,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, p *pending) {
 		State: p.State, Nonce: t.Nonce, Verifier: t.Verifier, Prompt: p.Prompt, LoginHint: p.LoginHint,
 	})
 	if err != nil {
+		s.cfg.Limits.open.Free(p.State)
 		s.signInFailed(w, &p.Request, p.CorrelationID, err)
 		return
 	}
@@ -117,6 +127,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, p *pending) {
 		s.refuseDecision(w, "the form was used already")
 		return
 	case err != nil:
+		s.cfg.Limits.open.Free(p.State)
 		s.unavailablePage(w, "sign-in failed", err)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -15,10 +16,13 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/bearer"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/entra"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records/recordstest"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/resource"
@@ -29,6 +33,7 @@ const (
 	testIssuer   = "https://mcp.example.com"
 	testCallback = testIssuer + "/oauth/callback"
 	testResource = testIssuer + "/mcp"
+	testEntra    = "http://localhost:1" // never dialled: world carries the requests itself
 	claudeURI    = "https://claude.ai/api/mcp/auth_callback"
 	testSecret   = "8Q~sandbox-client-secret-value.for_tests"
 	testVerifier = "a-code-verifier-that-is-long-enough-for-rfc-7636"
@@ -38,15 +43,21 @@ const (
 
 // world is an authorization server with everything that it stands between.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	server   *Server
 	nodes    []*Server
 	storage  *recordstest.Memory
+	shared   records.Storage // what the nodes use: storage, unless a test puts another in its place
 	entra    *sandbox.Server
 	provider *entra.Provider
 	clock    *clock
-	log      *bytes.Buffer
+	log      *logBuffer
 	config   Config
+	mu       sync.Mutex
+	said     []string // the token answers of Entra
+
+	lineDown atomic.Bool  // requests to Entra get no answer
+	outside  atomic.Int32 // requests to anybody else
 }
 
 type clock struct {
@@ -66,38 +77,45 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-type lockedWriter struct {
+// logBuffer is a log that may be read while it is written.
+type logBuffer struct {
 	mu sync.Mutex
-	w  io.Writer
+	b  bytes.Buffer
 }
 
-func (l *lockedWriter) Write(b []byte) (int, error) {
+// Write implements io.Writer.
+func (l *logBuffer) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.Write(b)
+	return l.b.Write(b)
+}
+
+// String returns what was written so far.
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Reset forgets what was written.
+func (l *logBuffer) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
 }
 
 // newWorld returns a world whose configuration the functions may change.
-func newWorld(t *testing.T, change ...func(*Config)) *world {
+func newWorld(t testing.TB, change ...func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, storage: &recordstest.Memory{}, clock: &clock{now: time.Now().Truncate(time.Second)}, log: &bytes.Buffer{}}
-	upstream := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.entra.ServeHTTP(rw, r) }))
-	t.Cleanup(upstream.Close)
+	w := &world{t: t, storage: &recordstest.Memory{}, clock: &clock{now: time.Now().Truncate(time.Second)}, log: &logBuffer{}}
 	var err error
 	w.entra, err = sandbox.New(sandbox.Config{
-		ClientSecret: testSecret, RedirectURIs: []string{testCallback}, BaseURL: upstream.URL, Now: w.clock.Now,
+		ClientSecret: testSecret, RedirectURIs: []string{testCallback}, BaseURL: testEntra, Now: w.clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.provider, err = entra.New(entra.Config{
-		Issuer: w.entra.Authority(), ClientID: sandbox.DemoClientID, ClientSecrets: []string{testSecret},
-		RedirectURI: testCallback, Scopes: []string{"openid", "profile", "email", "access_as_user"},
-		Transport: upstream.Client().Transport, Now: w.clock.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.provider = w.newProvider()
 	mcp, err := resource.Parse(testResource)
 	if err != nil {
 		t.Fatal(err)
@@ -106,9 +124,10 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 		Issuer: testIssuer, CallbackPath: "/oauth/callback", Entra: w.provider,
 		Resources: func() []ResourceInfo { return []ResourceInfo{{Resource: mcp, Name: "Jira and Confluence"}} },
 		Abilities: func() []string { return []string{"Search and read Jira issues"} },
-		Logger:    slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:    w.logger(),
 		Now:       w.clock.Now,
 	}
+	w.shared = w.storage
 	for _, f := range change {
 		f(&w.config)
 	}
@@ -116,13 +135,39 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	return w
 }
 
+func (w *world) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// newProvider returns a provider that has fetched nothing from Entra yet.
+func (w *world) newProvider() *entra.Provider {
+	w.t.Helper()
+	p, err := entra.New(entra.Config{
+		Issuer: w.entra.Authority(), ClientID: sandbox.DemoClientID, ClientSecrets: []string{testSecret},
+		RedirectURI: testCallback, Scopes: []string{"openid", "profile", "email", "access_as_user"},
+		Transport: w, Logger: w.logger(), Now: w.clock.Now,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+// restarted returns a node that has just been started: it knows neither our keys nor Entra's.
+func (w *world) restarted() *Server {
+	w.t.Helper()
+	w.provider = w.newProvider()
+	w.config.Entra = w.provider
+	return w.addNode()
+}
+
 // addNode returns one more server over the same storage, as another machine would run it.
 func (w *world) addNode() *Server {
 	w.t.Helper()
 	c := w.config
-	storage := func() records.Storage { return w.storage }
-	c.Keys = records.NewKeyring(records.KeyringConfig{Issuer: c.Issuer, MasterKeys: [][]byte{[]byte(testSecret)}, Storage: storage, Now: w.clock.Now})
-	c.Store = records.New(records.Config{Storage: storage, Keys: c.Keys, Now: w.clock.Now})
+	storage := func() records.Storage { return w.shared }
+	c.Keys = records.NewKeyring(records.KeyringConfig{Issuer: c.Issuer, MasterKeys: [][]byte{[]byte(testSecret)}, Storage: storage, Logger: c.Logger, Now: w.clock.Now})
+	c.Store = records.New(records.Config{Storage: storage, Keys: c.Keys, Logger: c.Logger, Now: w.clock.Now})
 	s, err := New(c)
 	if err != nil {
 		w.t.Fatal(err)
@@ -131,20 +176,38 @@ func (w *world) addNode() *Server {
 	return s
 }
 
-// RoundTrip sends requests for the issuer to the server and all others to the network.
+// RoundTrip sends requests for the issuer to the server and those for Entra to the stand-in. There
+// is nobody else.
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !strings.HasPrefix(r.URL.String(), testIssuer) {
-		return http.DefaultTransport.RoundTrip(r)
+	switch origin := r.URL.Scheme + "://" + r.URL.Host; {
+	case origin == testIssuer:
+		return serve(w.server, r), nil
+	case origin != testEntra:
+		w.outside.Add(1)
+		return nil, errors.New("no such host")
+	case w.lineDown.Load():
+		return nil, errors.New("connection reset by peer")
 	}
-	return serve(w.server, r), nil
+	rec := record(w.entra, r)
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		w.mu.Lock()
+		w.said = append(w.said, rec.Body.String())
+		w.mu.Unlock()
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return rec.Result(), nil
 }
 
-func serve(h http.Handler, r *http.Request) *http.Response {
-	in := httptest.NewRequest(r.Method, r.URL.RequestURI(), r.Body)
+func serve(h http.Handler, r *http.Request) *http.Response { return record(h, r).Result() }
+
+func record(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.RequestURI(), r.Body)
 	in.Header, in.Host = r.Header, r.URL.Host
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, in)
-	return rec.Result()
+	return rec
 }
 
 // browser is an HTTP client with cookies of its own, which follows no redirect by itself.
@@ -180,7 +243,7 @@ func (b *browser) do(r *http.Request) answer {
 	return read(b.w.t, resp)
 }
 
-func read(t *testing.T, resp *http.Response) answer {
+func read(t testing.TB, resp *http.Response) answer {
 	t.Helper()
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -196,13 +259,20 @@ func read(t *testing.T, resp *http.Response) answer {
 	return a
 }
 
-func (b *browser) get(u string) answer {
+func (b *browser) get(u string, headers ...string) answer {
 	b.w.t.Helper()
 	r, err := http.NewRequest(http.MethodGet, u, nil)
 	if err != nil {
 		b.w.t.Fatal(err)
 	}
+	setHeaders(r, headers)
 	return b.do(r)
+}
+
+func setHeaders(r *http.Request, headers []string) {
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 }
 
 func (b *browser) post(u string, form url.Values, headers ...string) answer {
@@ -212,9 +282,7 @@ func (b *browser) post(u string, form url.Values, headers ...string) answer {
 		b.w.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
+	setHeaders(r, headers)
 	return b.do(r)
 }
 
@@ -239,7 +307,7 @@ func (w *world) register(body string) answer {
 	return read(w.t, serve(w.server, r))
 }
 
-func decode[T any](t *testing.T, body string) T {
+func decode[T any](t testing.TB, body string) T {
 	t.Helper()
 	var v T
 	if err := json.Unmarshal([]byte(body), &v); err != nil {
@@ -287,7 +355,7 @@ func (b *browser) consent(c registration, changes ...string) url.Values {
 	return url.Values{"transaction": {sealedField(b.w.t, a.body)}, "decision": {"approve"}}
 }
 
-func sealedField(t *testing.T, page string) string {
+func sealedField(t testing.TB, page string) string {
 	t.Helper()
 	m := transactionField.FindStringSubmatch(page)
 	if m == nil {
@@ -296,10 +364,13 @@ func sealedField(t *testing.T, page string) string {
 	return html.UnescapeString(m[1])
 }
 
+// ownPage are the headers that a browser sends with the form of our own page.
+var ownPage = []string{"Origin", testIssuer, "Sec-Fetch-Site", "same-origin"}
+
 // approve opens the page, approves, and returns the URL at Entra.
 func (b *browser) approve(c registration, changes ...string) *url.URL {
 	b.w.t.Helper()
-	a := b.post(testIssuer+authorizePath, b.consent(c, changes...), "Origin", testIssuer, "Sec-Fetch-Site", "same-origin")
+	a := b.post(testIssuer+authorizePath, b.consent(c, changes...), ownPage...)
 	if a.status != http.StatusSeeOther || a.location == nil {
 		b.w.t.Fatalf("approval: status %d: %s", a.status, a.body)
 	}
@@ -330,7 +401,7 @@ func (b *browser) code(c registration, changes ...string) url.Values {
 }
 
 // token posts a form to the token endpoint of a node.
-func token(t *testing.T, s *Server, form url.Values, headers ...string) answer {
+func token(t testing.TB, s *Server, form url.Values, headers ...string) answer {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, testIssuer+tokenPath, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -338,6 +409,20 @@ func token(t *testing.T, s *Server, form url.Values, headers ...string) answer {
 		r.Header.Add(headers[i], headers[i+1])
 	}
 	return read(t, serve(s, r))
+}
+
+// inParallel posts a form n times at once to the token endpoints of two nodes.
+func (w *world) inParallel(n int, form url.Values) (answers []answer, took time.Duration) {
+	w.t.Helper()
+	nodes := []*Server{w.server, w.addNode()}
+	answers = make([]answer, n)
+	began := time.Now()
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() { answers[i] = token(w.t, nodes[i%2], form) })
+	}
+	wg.Wait()
+	return answers, time.Since(began)
 }
 
 // redemption is the good token request for a code.
@@ -366,13 +451,33 @@ func (w *world) tokens(c registration, changes ...string) tokenResponse {
 	return decode[tokenResponse](w.t, a.body)
 }
 
+// opens reports whether the gate of a node that never saw it lets an access token in.
+func (w *world) opens(accessToken string) bool {
+	w.t.Helper()
+	protected, err := resource.Parse(testResource)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	origins, err := origin.New(testIssuer, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	gate := bearer.New(bearer.Config{
+		Resource: protected, ClientID: sandbox.DemoClientID, Verify: w.provider.Verify, Store: w.server.cfg.Store, Origins: origins, Now: w.clock.Now,
+	})
+	r := httptest.NewRequest(http.MethodPost, testResource, nil)
+	r.Header.Set("Authorization", "Bearer "+accessToken)
+	_, ok := gate.Admit(httptest.NewRecorder(), r, r.Host, r.URL.Path)
+	return ok
+}
+
 type errorBody struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description"`
 }
 
 // wantError checks an error answer of a JSON endpoint.
-func wantError(t *testing.T, a answer, status int, code string) {
+func wantError(t testing.TB, a answer, status int, code string) {
 	t.Helper()
 	if e := decode[errorBody](t, a.body); a.status != status || e.Error != code {
 		t.Errorf("answer %d %q, want %d %q", a.status, e.Error, status, code)
@@ -383,7 +488,7 @@ func wantError(t *testing.T, a answer, status int, code string) {
 }
 
 // wantPage checks that an answer is a page and leads nowhere.
-func wantPage(t *testing.T, a answer, status int) {
+func wantPage(t testing.TB, a answer, status int) {
 	t.Helper()
 	if a.status != status || a.location != nil || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 		t.Errorf("status %d, location %v, type %q; want a page with status %d", a.status, a.location, a.header.Get("Content-Type"), status)

@@ -99,13 +99,16 @@ type serverMetadata struct {
 	AuthorizationEndpoint string   `json:"authorization_endpoint"`
 	TokenEndpoint         string   `json:"token_endpoint"`
 	RegistrationEndpoint  string   `json:"registration_endpoint"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
 	Scopes                []string `json:"scopes_supported"`
 	ResponseTypes         []string `json:"response_types_supported"`
 	ResponseModes         []string `json:"response_modes_supported"`
 	GrantTypes            []string `json:"grant_types_supported"`
 	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	IssParameter          bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+	ClientDocuments       bool     `json:"client_id_metadata_document_supported,omitempty"`
 }
 
 // openIDMetadata adds what OpenID Connect Discovery section 3 requires. Clients that know nothing
@@ -125,13 +128,16 @@ func (s *Server) serverMetadata() serverMetadata {
 		AuthorizationEndpoint: s.cfg.Issuer + authorizePath,
 		TokenEndpoint:         s.cfg.Issuer + tokenPath,
 		RegistrationEndpoint:  s.cfg.Issuer + registerPath,
+		RevocationEndpoint:    s.cfg.Issuer + revokePath,
 		Scopes:                append(slices.Clone(s.cfg.Entra.ShortScopes()), "offline_access"),
 		ResponseTypes:         []string{"code"},
 		ResponseModes:         []string{"query"},
 		GrantTypes:            []string{"authorization_code", "refresh_token"},
 		AuthMethods:           authMethods,
+		RevocationAuthMethods: authMethods,
 		ChallengeMethods:      []string{"S256"},
 		IssParameter:          true,
+		ClientDocuments:       s.cfg.Documents != nil,
 	}
 }
 

@@ -22,10 +22,12 @@ func fetch(t *testing.T, s *Server, method, path string, headers ...string) answ
 func TestServerMetadataAtEverySpelling(t *testing.T) {
 	w := newWorld(t)
 	want := map[string]any{
-		"issuer":                                         testIssuer,
-		"authorization_endpoint":                         testIssuer + "/oauth/authorize",
-		"token_endpoint":                                 testIssuer + "/oauth/token",
-		"registration_endpoint":                          testIssuer + "/oauth/register",
+		"issuer":                 testIssuer,
+		"authorization_endpoint": testIssuer + "/oauth/authorize",
+		"token_endpoint":         testIssuer + "/oauth/token",
+		"registration_endpoint":  testIssuer + "/oauth/register",
+		"revocation_endpoint":    testIssuer + "/oauth/revoke",
+		"revocation_endpoint_auth_methods_supported":     []any{"none", "client_secret_post", "client_secret_basic"},
 		"scopes_supported":                               []any{"openid", "profile", "email", "access_as_user", "offline_access"},
 		"response_types_supported":                       []any{"code"},
 		"response_modes_supported":                       []any{"query"},
@@ -126,8 +128,8 @@ func TestHeadersOfPublicDocuments(t *testing.T) {
 	}
 }
 
-// The documents say the same whatever a request claims about its host (attacks.md 8.1).
-func TestDocumentsDoNotDependOnTheRequest(t *testing.T) {
+// The documents say the same whatever a request claims about its host.
+func TestAttack8_1_PoisonedDocuments(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{serverMetadataPath, openIDPath, resource.WellKnown + "/mcp"} {
 		want := fetch(t, w.server, http.MethodGet, path).body

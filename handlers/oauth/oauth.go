@@ -2,7 +2,7 @@
 // with Entra, tokens, and the metadata that leads there.
 //
 // It follows OAuth 2.1 (draft-ietf-oauth-v2-1) with RFC 7591 (registration), RFC 7636 (PKCE),
-// RFC 8414 and RFC 9728 (metadata), RFC 8707 (resource) and RFC 9207 (iss). Entra ID knows none of
+// RFC 7009 (revocation), RFC 8414 and RFC 9728 (metadata), RFC 8707 (resource) and RFC 9207 (iss). Entra ID knows none of
 // the clients: one registration there stands behind all of them, so that consent is asked for here,
 // each time, before the browser is sent to Entra.
 package oauth
@@ -27,6 +27,7 @@ const (
 	registerPath  = "/oauth/register"
 	authorizePath = "/oauth/authorize"
 	tokenPath     = "/oauth/token"
+	revokePath    = "/oauth/revoke"
 	jwksPath      = "/oauth/jwks"
 )
 
@@ -47,8 +48,15 @@ type Config struct {
 	Entra   *entra.Provider
 	Missing []string
 
+	// Documents finds clients that are described by a metadata document. Nil means that only
+	// registered clients are served.
+	Documents ClientDocuments
+
 	// Clients decides which redirect URIs may register and be used.
 	Clients ClientPolicy
+
+	// StaticClients are those that the operator registers by hand.
+	StaticClients []StaticClient
 
 	Keys  *records.Keyring
 	Store *records.Store
@@ -65,6 +73,14 @@ type Config struct {
 	// Loopback says that the public URL is plain http on this machine. Only then is the transaction
 	// cookie set without Secure and the __Host- prefix.
 	Loopback bool
+
+	// Limits bound what one client address may do. Nil means that nothing is limited.
+	Limits *Limits
+
+	// ClientAddress returns the IP address of the client that a request comes from, and anything
+	// else when it is not known. Nil means the other end of the connection, which is the client only
+	// where no proxy stands in between.
+	ClientAddress func(*http.Request) string
 
 	Logger *slog.Logger     // nil: nothing is logged
 	Now    func() time.Time // nil: time.Now
@@ -87,6 +103,7 @@ type Server struct {
 	log    *slog.Logger
 	now    func() time.Time
 	policy *redirectPolicy
+	static map[string]*client // by id
 	routes map[string]route
 }
 
@@ -94,6 +111,7 @@ type Server struct {
 type route struct {
 	handle  http.HandlerFunc
 	methods []string
+	limit   limit
 	html    bool // a page for a browser: no CORS, and errors are pages too
 	always  bool // works without Entra
 }
@@ -108,7 +126,17 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: c, log: c.Logger, now: c.Now, policy: policy}
+	static, err := newStaticClients(c.StaticClients)
+	if err != nil {
+		return nil, err
+	}
+	if c.Limits == nil {
+		c.Limits = new(Limits)
+	}
+	if c.ClientAddress == nil {
+		c.ClientAddress = remoteAddress
+	}
+	s := &Server{cfg: c, log: c.Logger, now: c.Now, policy: policy, static: static}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -116,10 +144,11 @@ func New(c Config) (*Server, error) {
 		s.now = time.Now
 	}
 	s.routes = map[string]route{
-		registerPath:   {handle: s.register, methods: []string{http.MethodPost}, always: true},
-		authorizePath:  {handle: s.authorize, methods: []string{http.MethodGet, http.MethodPost}, html: true},
-		c.CallbackPath: {handle: s.callback, methods: []string{http.MethodGet}, html: true},
-		tokenPath:      {handle: s.token, methods: []string{http.MethodPost}},
+		registerPath:   {handle: s.register, limit: limit{c.Limits.register, "register"}, methods: []string{http.MethodPost}, always: true},
+		authorizePath:  {handle: s.authorize, limit: limit{c.Limits.authorize, "authorize"}, methods: []string{http.MethodGet, http.MethodPost}, html: true},
+		c.CallbackPath: {handle: s.callback, limit: limit{c.Limits.callback, "authorize"}, methods: []string{http.MethodGet}, html: true},
+		tokenPath:      {handle: s.token, limit: limit{c.Limits.token, "token"}, methods: []string{http.MethodPost}},
+		revokePath:     {handle: s.revocation, limit: limit{c.Limits.token, "token"}, methods: []string{http.MethodPost}},
 		jwksPath:       {handle: s.jwks, methods: []string{http.MethodGet, http.MethodHead}},
 	}
 	return s, nil
@@ -133,7 +162,7 @@ func checkConfig(c Config) error {
 	switch path := c.CallbackPath; {
 	case !strings.HasPrefix(path, "/"):
 		return fmt.Errorf("redirect_uri: its path %q must begin with a slash", path)
-	case path == registerPath || path == authorizePath || path == tokenPath || path == jwksPath || wellKnown(path):
+	case path == registerPath || path == authorizePath || path == tokenPath || path == revokePath || path == jwksPath || wellKnown(path):
 		return fmt.Errorf("redirect_uri: the path %s is taken by another OAuth route; /oauth/callback is a good choice", path)
 	case c.Resources == nil || c.Keys == nil || c.Store == nil:
 		return errors.New("oauth: Resources, Keys and Store are required")
@@ -173,6 +202,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !slices.Contains(rt.methods, r.Method) {
 		w.Header().Set("Allow", strings.Join(rt.methods, ", "))
 		s.refuse(w, r, rt, http.StatusMethodNotAllowed, "This address does not answer "+methodName(r.Method)+" requests.")
+		return
+	}
+	if !s.admit(w, r, rt) {
 		return
 	}
 	if s.cfg.Entra == nil && !rt.always {

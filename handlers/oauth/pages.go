@@ -65,6 +65,10 @@ type consent struct {
 	Resource    string
 	Scopes      string
 
+	KnownAs     string // the assistant that the return address is known to belong to
+	DescribedAt string // the metadata document
+	DescribedBy string // its host, when the return address is on it
+
 	SharedAccount bool // what the assistant writes does not carry the person's name
 }
 
@@ -110,6 +114,9 @@ func (s *Server) consentPage(w http.ResponseWriter, a *authorization, sealed str
 		Named:         name != unnamedClient,
 		Destination:   destinationOf(a.redirect),
 		Abilities:     s.abilities(),
+		KnownAs:       s.policy.titleOf(a.redirect),
+		DescribedAt:   a.document(),
+		DescribedBy:   a.describedBy(),
 		SharedAccount: s.cfg.SharedAccount != nil && s.cfg.SharedAccount(),
 		RedirectURI:   a.redirect.raw,
 		Resource:      a.request.Resource,

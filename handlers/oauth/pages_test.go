@@ -35,8 +35,7 @@ func elements(t *testing.T, page string) map[string]int {
 	return count
 }
 
-// attacks.md 2.1
-func TestNamesCannotChangeThePage(t *testing.T) {
+func TestAttack2_1_MarkupInNames(t *testing.T) {
 	w := newWorld(t)
 	plain := elements(t, w.newBrowser().authorize(request(w.registered("Claude", "none", claudeURI))).body)
 	for _, name := range []string{
@@ -53,8 +52,7 @@ func TestNamesCannotChangeThePage(t *testing.T) {
 	}
 }
 
-// attacks.md 1.6
-func TestTheHostIsShownWhateverTheName(t *testing.T) {
+func TestAttack1_6_FamousName(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.Clients.Any = true })
 	for uri, want := range map[string]string{
 		"https://evil.example/cb":                      `<span class="domain">evil.example</span>`,
@@ -90,17 +88,27 @@ func TestThePageSaysWhoseNameIsOnWhatIsWritten(t *testing.T) {
 	}
 }
 
-func TestHeadersOfPages(t *testing.T) {
-	w := newWorld(t)
+// everyPage returns one of each sort of page that a browser can be shown.
+func (w *world) everyPage() map[string]answer {
+	w.t.Helper()
 	c := w.registered("Claude", "none", claudeURI)
 	b := w.newBrowser()
-	for name, a := range map[string]answer{
+	refused := b.signIn(b.approve(c), ada)
+	w.lineDown.Store(true)
+	defer w.lineDown.Store(false)
+	return map[string]answer{
 		"consent": b.authorize(request(c)),
 		"unknown": b.authorize(url.Values{}),
 		"forged":  b.post(testIssuer+authorizePath, url.Values{}),
 		"state":   b.get(testCallback + "?state=x"),
 		"method":  b.post(testCallback, url.Values{}),
-	} {
+		"refused": b.get(refused.String()),
+	}
+}
+
+func TestHeadersOfPages(t *testing.T) {
+	w := newWorld(t)
+	for name, a := range w.everyPage() {
 		for header, want := range map[string]string{
 			"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Frame-Options": "DENY",
 			"X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin",

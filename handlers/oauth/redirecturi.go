@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/dnsname"
 )
 
 // maxRedirectURI bounds the length of a redirect URI, in bytes.
@@ -113,7 +113,7 @@ func (u *redirectURI) setAuthority(authority string) error {
 	case loopbackName(host):
 	case u.scheme == "http":
 		return errors.New("http is allowed for localhost, 127.0.0.1 and [::1] only")
-	case !validDomain(host):
+	case !dnsname.Valid(host):
 		return errors.New("its host must be a domain name in lower case")
 	case port == "443":
 		return errors.New("it must not name the default port")
@@ -140,41 +140,6 @@ func validPrivateAuthority(host string) bool {
 		}
 	}
 	return host != ""
-}
-
-// validDomain accepts a host name of two labels or more, in lower-case ASCII. The last label begins
-// with a letter, so that no parser takes the name for an IPv4 address (0x7f.1, 2130706433).
-func validDomain(host string) bool {
-	labels := strings.Split(host, ".")
-	if len(host) > 253 || len(labels) < 2 || labels[len(labels)-1] == "" || !isLower(labels[len(labels)-1][0]) {
-		return false
-	}
-	for _, label := range labels {
-		if !validLabel(label) {
-			return false
-		}
-	}
-	return true
-}
-
-func validLabel(label string) bool {
-	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-		return false
-	}
-	for i := range len(label) {
-		if !isLower(label[i]) && !isDigit(label[i]) && label[i] != '-' {
-			return false
-		}
-	}
-	if !strings.HasPrefix(label, "xn--") {
-		return true
-	}
-	name, err := idna.Lookup.ToUnicode(label)
-	if err != nil {
-		return false
-	}
-	back, err := idna.Lookup.ToASCII(name)
-	return err == nil && back == label && name != label
 }
 
 // checkPath takes the path without its first slash.

@@ -3,13 +3,14 @@ package oauth
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
 )
 
-// refusedRedirects is every spelling of attacks.md section 3 and some more.
+// refusedRedirects is every spelling that is known to have deceived somebody.
 var refusedRedirects = []string{
 	"", " ", "/relative", "relative", "//evil.com/cb", "https:", "https://", "https:///cb", "https:/claude.ai/cb",
 	"javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)", "javascript://claude.ai/%0aalert(1)",
@@ -50,7 +51,7 @@ var acceptedRedirects = []string{
 	"http://127.0.0.1:50123/callback/Xy_9-z", "http://[::1]:8080/cb", "http://localhost/callback?app=1", "https://localhost:8443/cb",
 }
 
-func TestRedirectURIsOfAttacksAreRefusedAtRegister(t *testing.T) {
+func TestAttack3_0_RefusedAtRegister(t *testing.T) {
 	w := newWorld(t)
 	for _, raw := range refusedRedirects {
 		a := w.register(`{"redirect_uris":[` + quote(raw) + `]}`)
@@ -61,7 +62,7 @@ func TestRedirectURIsOfAttacksAreRefusedAtRegister(t *testing.T) {
 }
 
 // A client id that holds the hash of a refused spelling cannot be had, and would not help.
-func TestRedirectURIsOfAttacksAreRefusedAtAuthorize(t *testing.T) {
+func TestAttack3_0_RefusedAtAuthorize(t *testing.T) {
 	w := newWorld(t)
 	for _, raw := range refusedRedirects {
 		u, _ := parseRedirectURI(raw)
@@ -77,7 +78,7 @@ func TestRedirectURIsOfAttacksAreRefusedAtAuthorize(t *testing.T) {
 	}
 }
 
-func TestRedirectURIsOfAssistantsAreAccepted(t *testing.T) {
+func TestAttack3_0_AssistantsAreAccepted(t *testing.T) {
 	w := newWorld(t)
 	for _, raw := range acceptedRedirects {
 		c := w.registered("x", "none", raw)
@@ -87,7 +88,7 @@ func TestRedirectURIsOfAssistantsAreAccepted(t *testing.T) {
 	}
 }
 
-func TestAuthorizeComparesRedirectURIs(t *testing.T) {
+func TestAttack3_0_ComparedAtAuthorize(t *testing.T) {
 	tests := []struct {
 		registered, used string
 		ok               bool
@@ -194,46 +195,56 @@ func TestResponseKeepsTheQueryOfTheRedirectURI(t *testing.T) {
 	}
 }
 
+// checkOneReading fails when what is accepted reads otherwise to another parser.
+func checkOneReading(t *testing.T, everything *redirectPolicy, raw string) {
+	t.Helper()
+	u, err := parseRedirectURI(raw)
+	if err != nil {
+		return
+	}
+	std, err := url.Parse(raw)
+	if err != nil || std.Scheme != u.scheme || std.Port() != u.port || std.User != nil || std.Fragment != "" {
+		t.Fatalf("net/url reads %q as %v (%v)", raw, std, err)
+	}
+	if host := strings.Trim(u.host, "[]"); std.Hostname() != host {
+		t.Fatalf("net/url finds host %q in %q, we %q", std.Hostname(), raw, u.host)
+	}
+	if u.private() {
+		return
+	}
+	browser, err := whatwg.Parse(raw)
+	if err != nil || browser.Hostname() != u.host || browser.Scheme() != u.scheme || browser.Username() != "" || browser.Pathname() != u.path {
+		t.Fatalf("a browser reads %q otherwise: %v", raw, err)
+	}
+	again, err := parseRedirectURI(u.normal())
+	if err != nil || again.hash() != u.hash() {
+		t.Fatalf("the normal form %q of %q is not stable: %v", u.normal(), raw, err)
+	}
+	location := u.with(url.Values{"code": {"c"}, "iss": {testIssuer}})
+	sent, err := url.Parse(location)
+	if err != nil || len(sent.Query()["code"]) != 1 || len(sent.Query()["iss"]) != 1 || sent.Host != std.Host {
+		t.Fatalf("the response %q does not hold one code and one iss: %v", location, err)
+	}
+	if everything.allows(u) && u.scheme == "http" && !loopbackName(u.host) {
+		t.Fatalf("http to %q is allowed", u.host)
+	}
+}
+
+func everyClient(t testing.TB) *redirectPolicy {
+	t.Helper()
+	p, err := newRedirectPolicy(ClientPolicy{Any: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // FuzzRedirectURI checks that what is accepted reads the same to other parsers.
 func FuzzRedirectURI(f *testing.F) {
-	for _, raw := range append(append([]string{}, refusedRedirects...), acceptedRedirects...) {
+	for _, raw := range slices.Concat(refusedRedirects, acceptedRedirects) {
 		f.Add(raw)
 	}
 	f.Add("https://xn--mnchen-3ya.de/cb")
-	everything, err := newRedirectPolicy(ClientPolicy{Any: true})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		u, err := parseRedirectURI(raw)
-		if err != nil {
-			return
-		}
-		std, err := url.Parse(raw)
-		if err != nil || std.Scheme != u.scheme || std.Port() != u.port || std.User != nil || std.Fragment != "" {
-			t.Fatalf("net/url reads %q as %v (%v)", raw, std, err)
-		}
-		if host := strings.Trim(u.host, "[]"); std.Hostname() != host {
-			t.Fatalf("net/url finds host %q in %q, we %q", std.Hostname(), raw, u.host)
-		}
-		if u.private() {
-			return
-		}
-		browser, err := whatwg.Parse(raw)
-		if err != nil || browser.Hostname() != u.host || browser.Scheme() != u.scheme || browser.Username() != "" || browser.Pathname() != u.path {
-			t.Fatalf("a browser reads %q otherwise: %v", raw, err)
-		}
-		again, err := parseRedirectURI(u.normal())
-		if err != nil || again.hash() != u.hash() {
-			t.Fatalf("the normal form %q of %q is not stable: %v", u.normal(), raw, err)
-		}
-		location := u.with(url.Values{"code": {"c"}, "iss": {testIssuer}})
-		sent, err := url.Parse(location)
-		if err != nil || len(sent.Query()["code"]) != 1 || len(sent.Query()["iss"]) != 1 || sent.Host != std.Host {
-			t.Fatalf("the response %q does not hold one code and one iss: %v", location, err)
-		}
-		if everything.allows(u) && u.scheme == "http" && !loopbackName(u.host) {
-			t.Fatalf("http to %q is allowed", u.host)
-		}
-	})
+	everything := everyClient(f)
+	f.Fuzz(func(t *testing.T, raw string) { checkOneReading(t, everything, raw) })
 }

@@ -111,12 +111,19 @@ func (s *Server) rotate(ctx context.Context, g *records.Grant, c *client, token 
 	if !current && !inWindow {
 		// Ids of grants are as secret as their tokens, so whoever has a wrong secret for one had a
 		// right one before.
-		revokeGrant(g)
+		g.Revoke()
 		return nil, invalidGrant("an old refresh token was used again")
 	}
-	scopes, oe := s.checkRefresh(g, form)
+	scopes, oe := s.checkRefresh(g, c, form)
 	if oe != nil {
 		return nil, oe
+	}
+	switch blocked, err := s.cfg.Store.Blocked(ctx, g.TenantID, g.ObjectID); {
+	case err != nil:
+		return nil, err
+	case blocked:
+		g.Revoke()
+		return nil, invalidGrant("the person is blocked")
 	}
 	if inWindow {
 		if strings.Join(scopes, " ") != strings.Join(g.AccessScopes, " ") {
@@ -132,14 +139,14 @@ func (s *Server) rotate(ctx context.Context, g *records.Grant, c *client, token 
 }
 
 // checkRefresh checks the parameters that may only repeat or narrow what was granted.
-func (s *Server) checkRefresh(g *records.Grant, form params) ([]string, *oauthError) {
+func (s *Server) checkRefresh(g *records.Grant, c *client, form params) ([]string, *oauthError) {
 	if param := form.get("resource"); param != "" && !names(g.Resource, param) {
 		return nil, badRequest("invalid_target", "The resource is not that of the grant.")
 	}
-	if u, err := parseRedirectURI(g.RedirectURI); err != nil || !s.policy.allows(u) {
+	if u, err := parseRedirectURI(g.RedirectURI); err != nil || !s.allowed(c, u) {
 		return nil, invalidGrant("the client's redirect URI is not allowed any more")
 	}
-	scopes, ok := narrowed(g.Scopes, form.get("scope"))
+	scopes, ok := s.narrowed(g.Scopes, form.get("scope"))
 	if !ok {
 		return nil, badRequest("invalid_scope", "The scope exceeds what was granted.")
 	}
@@ -157,7 +164,7 @@ func (s *Server) refreshAtEntra(ctx context.Context, g *records.Grant) (*entra.T
 		if tokens.Principal.TenantID == g.TenantID && tokens.Principal.ObjectID == g.ObjectID {
 			return tokens, nil
 		}
-		revokeGrant(g)
+		g.Revoke()
 		return nil, invalidGrant("Entra's refresh token belongs to somebody else")
 	}
 	var e *entra.Error
@@ -166,7 +173,7 @@ func (s *Server) refreshAtEntra(ctx context.Context, g *records.Grant) (*entra.T
 	}
 	switch e.Kind {
 	case entra.GrantInvalid, entra.Denied, entra.SignInRequired:
-		revokeGrant(g)
+		g.Revoke()
 		return nil, invalidGrant(err.Error())
 	default:
 		if e.Kind == entra.Misconfigured {

@@ -8,7 +8,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/strictjson"
 )
+
+// maxJSONDepth bounds how deep a registration may nest. RFC 7591 needs three levels (jwks).
+const maxJSONDepth = 8
 
 // registrationRequest is the part of RFC 7591 section 2 that matters here. Members that are not
 // here are ignored, as section 2 demands, and none is ever fetched.
@@ -84,7 +89,7 @@ func (s *Server) registerClient(w http.ResponseWriter, r *http.Request) (*regist
 	}
 	answer.ClientID = c.id
 	if c.method != methodNone {
-		if answer.Secret, err = s.clientSecret(r.Context(), c.id); err != nil {
+		if answer.Secret, err = s.clientSecret(r.Context(), c); err != nil {
 			return nil, unavailable(err.Error(), defaultRetry)
 		}
 		answer.SecretExpiresAt = c.expires().Unix()
@@ -96,9 +101,9 @@ func (s *Server) registerClient(w http.ResponseWriter, r *http.Request) (*regist
 
 // parseRegistration reads the body. A member of the wrong type is refused, null is as if absent.
 func parseRegistration(body []byte) (*registrationRequest, *oauthError) {
-	object, err := decodeObject(body)
+	object, err := strictjson.Object(body, maxJSONDepth)
 	if err != nil {
-		return nil, badRequest("invalid_client_metadata", "The request is not valid: "+err.Error()+".")
+		return nil, badRequest("invalid_client_metadata", "The body is refused: "+err.Error()+".")
 	}
 	var req registrationRequest
 	for name, into := range map[string]any{

@@ -86,15 +86,79 @@ func TestClientIDsAreShort(t *testing.T) {
 	}
 }
 
-func TestRegistrationStoresNothing(t *testing.T) {
-	w := newWorld(t)
-	w.registered("Claude", "none", claudeURI)
-	before := len(w.storage.Dump())
-	for range 100 {
-		w.registered("Claude", "client_secret_post", claudeURI)
+// TestRegistrationMeetsClientsHalfWay: what is odd in a request and yet clear is answered with what
+// the client gets.
+func TestRegistrationMeetsClientsHalfWay(t *testing.T) {
+	everyday := "access_as_user openid profile email"
+	for name, tc := range map[string]struct{ members, method, scope string }{
+		"nothing but redirect URIs":    {``, methodNone, everyday},
+		"empty values":                 {`,"client_name":"","scope":"","grant_types":[],"response_types":[],"token_endpoint_auth_method":""`, methodNone, everyday},
+		"null values":                  {`,"client_name":null,"scope":null,"grant_types":null,"response_types":null,"token_endpoint_auth_method":null`, methodNone, everyday},
+		"foreign scopes":               {`,"scope":"read:jira-work mcp:tools"`, methodNone, everyday},
+		"some foreign scopes":          {`,"scope":"mcp:tools email openid email"`, methodNone, "email openid"},
+		"grant types of other clients": {`,"grant_types":["refresh_token","authorization_code","urn:ietf:params:oauth:grant-type:device_code","client_credentials"]`, methodNone, everyday},
+		"response types of others":     {`,"response_types":["code","code id_token"]`, methodNone, everyday},
+		"a method that is not offered": {`,"token_endpoint_auth_method":"private_key_jwt","jwks_uri":"https://evil.example.com/jwks"`, methodNone, everyday},
+		"a secret in the header":       {`,"token_endpoint_auth_method":"client_secret_basic"`, methodBasic, everyday},
+		"unknown members":              {`,"software_statement":"x.y.z","x":{"a":[1,2,{"b":null}]},"logo_uri":7,"contacts":"me","application_type":["native"]`, methodNone, everyday},
+		"members in another case":      {`,"Scope":"email","TOKEN_ENDPOINT_AUTH_METHOD":"client_secret_post"`, methodNone, everyday},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			a := w.register(`{"redirect_uris":["` + claudeURI + `"]` + tc.members + `}`)
+			c := decode[registration](t, a.body)
+			if a.status != http.StatusCreated || c.Method != tc.method || c.Scope != tc.scope || (c.Secret != "") != (tc.method != methodNone) ||
+				!slices.Equal(c.GrantTypes, []string{"authorization_code", "refresh_token"}) || !slices.Equal(c.ResponseTypes, []string{"code"}) {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+			if w.outside.Load() != 0 {
+				t.Error("something was fetched")
+			}
+		})
 	}
-	if after := len(w.storage.Dump()); after != before {
-		t.Errorf("storage grew from %d to %d values", before, after)
+}
+
+func TestRegistrationTakesAsManyRedirectURIsAsItSays(t *testing.T) {
+	w := newWorld(t)
+	var uris []string
+	for i := range maxRedirectURIs {
+		uris = append(uris, fmt.Sprintf("http://localhost/callback/%d", i))
+	}
+	w.tokens(registration{ClientID: w.registered("x", "none", uris...).ClientID, RedirectURIs: uris[maxRedirectURIs-1:]})
+}
+
+// TestRefusedRedirectURIsAreLogged with the line that would allow each.
+func TestRefusedRedirectURIsAreLogged(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Clients = ClientPolicy{Presets: []string{"claude"}} })
+	w.registered("Many", "none", claudeURI)
+	for uri, want := range map[string]string{
+		"https://vscode.dev/redirect":                  `allow_with="allow_redirect https://vscode.dev/redirect"`,
+		"http://127.0.0.1:33418/":                      `allow_with="allow_redirect http://127.0.0.1/"`,
+		"https://app.example.com:8443/cb?x=y":          `allow_with="allow_redirect https://app.example.com:8443/cb?x=y"`,
+		"cursor://anysphere.cursor-mcp/oauth/callback": `allow_with="allow_clients cursor"`,
+		"windsurf://codeium.windsurf/oauth/callback":   `reason="this scheme belongs to no known assistant"`,
+		"http://app.example.com/cb":                    `reason="http is allowed for localhost`,
+	} {
+		w.log.Reset()
+		a := w.register(`{"client_name":"Many","redirect_uris":[` + quote(uri) + `,"` + claudeURI + `"]}`)
+		if c := decode[registration](t, a.body); a.status != http.StatusCreated || !slices.Equal(c.RedirectURIs, []string{claudeURI}) {
+			t.Errorf("%s: %d %s", uri, a.status, a.body)
+		}
+		if log := w.log.String(); !strings.Contains(log, want) || !strings.Contains(log, "assistant=Many") || !strings.Contains(log, "refused_redirect_uris=1") {
+			t.Errorf("%s: the log lacks %s:\n%s", uri, want, log)
+		}
+	}
+}
+
+// TestPresetNamesMayHaveHyphens, as the names of half of the products do.
+func TestPresetNamesMayHaveHyphens(t *testing.T) {
+	p, err := newRedirectPolicy(ClientPolicy{Presets: []string{"copilot-studio", "gemini-cli"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := parseRedirectURI(copilotStudioURI)
+	if err != nil || !p.allows(u) {
+		t.Errorf("copilot-studio does not allow its redirect URI: %v", err)
 	}
 }
 
@@ -121,7 +185,7 @@ func TestRegistrationWithoutEntra(t *testing.T) {
 	}
 }
 
-func TestBadRegistrations(t *testing.T) {
+func TestAttack6_3_OddRegistrations(t *testing.T) {
 	w := newWorld(t)
 	many := `"` + strings.Join(slices.Repeat([]string{claudeURI}, 9), `","`) + `"`
 	tests := []struct {
@@ -146,6 +210,11 @@ func TestBadRegistrations(t *testing.T) {
 		{`{"redirect_uris":["` + claudeURI + `"],"x":` + strings.Repeat("[", 50) + strings.Repeat("]", 50) + `}`, 400, "invalid_client_metadata"},
 		{"{\"redirect_uris\":[\"" + claudeURI + "\"],\"client_name\":\"\xff\"}", 400, "invalid_client_metadata"},
 		{`{"redirect_uris":["` + claudeURI + `"],"client_name":"` + strings.Repeat("x", 65<<10) + `"}`, 413, "invalid_client_metadata"},
+		{`{"redirect_uris":["` + claudeURI + `"],"client_name":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "invalid_client_metadata"},
+		{`{"redirect_uris":[` + strings.Repeat(`"http://localhost/",`, 3000) + `"x"]}`, 400, "invalid_redirect_uri"},
+		{`{"redirect_uris":[` + strings.Repeat(`"http://localhost/",`, 10_000) + `"x"]}`, 413, "invalid_client_metadata"},
+		{strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000), 400, "invalid_client_metadata"},
+		{strings.Repeat("[", 60<<10), 400, "invalid_client_metadata"},
 	}
 	for _, tc := range tests {
 		a := w.register(tc.body)
@@ -154,8 +223,10 @@ func TestBadRegistrations(t *testing.T) {
 		}
 	}
 	r := httptest.NewRequest(http.MethodPost, testIssuer+registerPath, strings.NewReader(`{"redirect_uris":["`+claudeURI+`"]}`))
-	r.Header.Set("Content-Type", "text/plain")
-	wantError(t, read(t, serve(w.server, r)), http.StatusUnsupportedMediaType, "invalid_client_metadata")
+	for _, contentType := range []string{"text/plain", "", "application/x-www-form-urlencoded", "application/json; charset", "application/jsonx"} {
+		r.Header.Set("Content-Type", contentType)
+		wantError(t, read(t, serve(w.server, r)), http.StatusUnsupportedMediaType, "invalid_client_metadata")
+	}
 	wantError(t, read(t, serve(w.server, httptest.NewRequest(http.MethodGet, testIssuer+registerPath, nil))), http.StatusMethodNotAllowed, "invalid_request")
 }
 
@@ -170,7 +241,7 @@ func TestClientIDsEnd(t *testing.T) {
 func TestClientIDsOfAnotherIssuerAreUnknown(t *testing.T) {
 	w := newWorld(t)
 	other := newWorld(t, func(c *Config) { c.Issuer = "https://other.example.com" })
-	other.storage = w.storage
+	other.shared = w.storage
 	s := other.addNode()
 	c := w.registered("Claude", "none", claudeURI)
 	if _, err := s.client(t.Context(), c.ClientID); !errors.Is(err, errUnknownClient) {

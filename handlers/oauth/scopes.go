@@ -56,20 +56,22 @@ func (s *Server) knownScope(scope string) bool {
 }
 
 // narrowed returns the scopes of a refresh: the granted ones, or the requested ones when all of
-// them were granted (RFC 6749 section 6).
-func narrowed(granted []string, requested string) ([]string, bool) {
-	fields := strings.Fields(requested)
-	if len(fields) == 0 {
-		return granted, true
-	}
+// them were granted (RFC 6749 section 6). Unknown ones are dropped here too: several clients repeat
+// what they asked for at first, and a refusal would leave them with a token that has ended.
+func (s *Server) narrowed(granted []string, requested string) ([]string, bool) {
 	var scopes []string
-	for _, scope := range fields {
-		if !slices.Contains(granted, scope) {
-			return nil, false
-		}
-		if !slices.Contains(scopes, scope) {
+	for scope := range strings.FieldsSeq(requested) {
+		switch {
+		case !slices.Contains(granted, scope):
+			if s.knownScope(scope) {
+				return nil, false
+			}
+		case !slices.Contains(scopes, scope):
 			scopes = append(scopes, scope)
 		}
+	}
+	if len(scopes) == 0 {
+		return granted, true
 	}
 	return scopes, true
 }

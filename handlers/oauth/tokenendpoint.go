@@ -38,6 +38,12 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuseToken(w, "", "", asOAuthError(err))
 		return
 	}
+	if s.denied(c.id) {
+		// At invalid_client, and at unauthorized_client, clients register again and come back under
+		// another id. At this one the person is sent to the page that says why.
+		s.refuseToken(w, c.displayName(), "", invalidGrant("deny_client names this client"))
+		return
+	}
 	var grant func(context.Context, *client, params) (*tokenResponse, error)
 	grantType := form.get("grant_type")
 	switch grantType {
@@ -72,20 +78,20 @@ func (s *Server) authenticate(r *http.Request, form params) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.client(r.Context(), id)
+	c, err := s.tokenClient(r.Context(), id)
 	if errors.Is(err, errUnknownClient) {
 		return nil, invalidClient(method, "unknown or expired client id")
 	}
 	if err != nil {
 		return nil, err
 	}
-	if method != c.method {
+	if !c.accepts(method) {
 		return nil, invalidClient(method, "the client is registered for "+c.method)
 	}
 	if method == methodNone {
 		return c, nil
 	}
-	want, err := s.clientSecret(r.Context(), c.id)
+	want, err := s.clientSecret(r.Context(), c)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"bytes"
 	"context"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -8,11 +9,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +27,13 @@ const keySize = 32
 // maxSealed bounds what Open looks at. The largest thing sealed is a grant with Entra's tokens.
 const maxSealed = 256 << 10
 
-// reloadInterval is how often an unknown key id makes the key set be read again.
-const reloadInterval = 5 * time.Second
+// keysAge is how long the key set in memory is used without reading it again: how long a key that
+// another node revoked may go on opening what it sealed.
+const keysAge = 30 * time.Second
+
+// reloadInterval is how often an unknown key id in what a client sent makes the key set be read
+// again.
+const reloadInterval = time.Second
 
 // storageRoot is the first part of every key in storage; the version is that of the layout.
 const storageRoot = "caddy_atlassian_mcp/v1"
@@ -57,11 +63,16 @@ type Keyring struct {
 	cfg       KeyringConfig
 	namespace string
 
-	loading chan struct{} // held by whoever reads the keys
+	loading chan struct{} // held by whoever reads the keys, or wraps them anew
 
-	mu     sync.RWMutex
-	keys   []jose.JSONWebKey // the first seals
-	loaded time.Time
+	mu      sync.RWMutex
+	masters [][]byte
+	former  [][]byte          // what masters were before the last Rewrap
+	keys    []jose.JSONWebKey // the first seals
+	loaded  time.Time         // when their reading began
+
+	failed   error // of the last reading that failed
+	failedAt time.Time
 }
 
 // NewKeyring returns a Keyring. It touches neither storage nor network.
@@ -73,16 +84,64 @@ func NewKeyring(c KeyringConfig) *Keyring {
 		c.Now = time.Now
 	}
 	sum := sha256.Sum256([]byte(c.Issuer))
-	return &Keyring{cfg: c, namespace: hex.EncodeToString(sum[:8]), loading: make(chan struct{}, 1)}
+	return &Keyring{cfg: c, namespace: hex.EncodeToString(sum[:8]), loading: make(chan struct{}, 1), masters: c.MasterKeys}
 }
 
 // Persistent reports whether the keys outlive the process.
-func (k *Keyring) Persistent() bool { return len(k.cfg.MasterKeys) > 0 }
+func (k *Keyring) Persistent() bool { return len(k.readers()) > 0 }
+
+// readers are the master keys that may have wrapped what is in storage. The first one writes. A
+// node whose secret changed reads what a slower one wrapped with the former.
+func (k *Keyring) readers() [][]byte {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return slices.Concat(k.masters, k.former)
+}
+
+// Rewrap replaces the master keys while the Keyring is in use, as when a client secret changes, and
+// wraps what is in storage with the first of the new ones. The keys themselves stay, and with them
+// all that they have sealed. When it fails, the master keys are as before and it is to be called
+// again. With the master keys that it has already it does nothing.
+func (k *Keyring) Rewrap(ctx context.Context, masters [][]byte) error {
+	select {
+	case k.loading <- struct{}{}:
+		defer func() { <-k.loading }()
+	case <-ctx.Done():
+		return fmt.Errorf("%w: waiting for the keys: %w", ErrUnavailable, ctx.Err())
+	}
+	before := k.masters // written below, and only by who holds loading
+	if len(masters) == 0 || len(before) == 0 || slices.EqualFunc(before, masters, bytes.Equal) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	err := k.locked(ctx, func(ctx context.Context, storage Storage) error {
+		raw, err := storage.Load(ctx, k.prefix()+"/keys")
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // made on first use, with the new ones
+		}
+		if err != nil {
+			return fmt.Errorf("%w: loading the keys: %w", ErrUnavailable, err)
+		}
+		keys, master, err := k.unwrap(raw, slices.Concat(masters, k.readers()))
+		if err != nil || master == 0 {
+			return err
+		}
+		return k.store(ctx, storage, keys, masters[0])
+	})
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.masters, k.former = masters, before
+	return nil
+}
 
 // Seal encrypts plaintext as a compact JWE (dir, A256GCM) that opens for this purpose and issuer
 // only. The binding is in the key, which is derived from both, and so costs no bytes.
 func (k *Keyring) Seal(ctx context.Context, purpose string, plaintext []byte) (string, error) {
-	keys, err := k.set(ctx, "")
+	keys, err := k.set(ctx, "", reloadInterval)
 	if err != nil {
 		return "", err
 	}
@@ -91,7 +150,13 @@ func (k *Keyring) Seal(ctx context.Context, purpose string, plaintext []byte) (s
 
 // Open decrypts what Seal made for the same purpose. It returns ErrInvalid for anything else.
 func (k *Keyring) Open(ctx context.Context, purpose, sealed string) ([]byte, error) {
-	key, jwe, err := k.keyOf(ctx, sealed)
+	return k.open(ctx, purpose, sealed, reloadInterval)
+}
+
+// open is Open with keys that, for an unknown key id, were read no longer ago than patience. None
+// is for what was found in storage: nobody but our nodes names a key there.
+func (k *Keyring) open(ctx context.Context, purpose, sealed string, patience time.Duration) ([]byte, error) {
+	key, jwe, err := k.keyOf(ctx, sealed, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +177,7 @@ func (k *Keyring) Open(ctx context.Context, purpose, sealed string) ([]byte, err
 // MAC returns the HMAC-SHA256 of sealed under a key derived, for this purpose, from the key that
 // sealed it. It ends with that key.
 func (k *Keyring) MAC(ctx context.Context, purpose, sealed string) ([]byte, error) {
-	key, _, err := k.keyOf(ctx, sealed)
+	key, _, err := k.keyOf(ctx, sealed, reloadInterval)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +191,7 @@ func (k *Keyring) MAC(ctx context.Context, purpose, sealed string) ([]byte, erro
 }
 
 // keyOf parses a sealed value and finds the key it names.
-func (k *Keyring) keyOf(ctx context.Context, sealed string) (jose.JSONWebKey, *jose.JSONWebEncryption, error) {
+func (k *Keyring) keyOf(ctx context.Context, sealed string, patience time.Duration) (jose.JSONWebKey, *jose.JSONWebEncryption, error) {
 	none := jose.JSONWebKey{}
 	if len(sealed) > maxSealed || !oneSpelling(sealed) {
 		return none, nil, ErrInvalid
@@ -135,7 +200,7 @@ func (k *Keyring) keyOf(ctx context.Context, sealed string) (jose.JSONWebKey, *j
 	if err != nil || jwe.Header.KeyID == "" {
 		return none, nil, ErrInvalid
 	}
-	keys, err := k.set(ctx, jwe.Header.KeyID)
+	keys, err := k.set(ctx, jwe.Header.KeyID, patience)
 	if err != nil {
 		return none, nil, err
 	}
@@ -145,6 +210,15 @@ func (k *Keyring) keyOf(ctx context.Context, sealed string) (jose.JSONWebKey, *j
 		}
 	}
 	return none, nil, ErrInvalid
+}
+
+// sealedWith returns the id of the key that sealed a value, empty for what is none.
+func sealedWith(sealed string) string {
+	jwe, err := jose.ParseEncryptedCompact(sealed, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
+	if err != nil {
+		return ""
+	}
+	return jwe.Header.KeyID
 }
 
 // oneSpelling reports whether every part of a compact JWE is base64url as an encoder writes it.
@@ -158,142 +232,6 @@ func oneSpelling(sealed string) bool {
 		}
 	}
 	return true
-}
-
-// set returns the key set, loading or making it when there is none yet, and reading it again when
-// it does not hold want, which another node may have added.
-func (k *Keyring) set(ctx context.Context, want string) ([]jose.JSONWebKey, error) {
-	if keys, fresh := k.cached(want); fresh {
-		return keys, nil
-	}
-	select {
-	case k.loading <- struct{}{}:
-		defer func() { <-k.loading }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: waiting for the keys: %w", ErrUnavailable, ctx.Err())
-	}
-	cached, fresh := k.cached(want)
-	if fresh {
-		return cached, nil
-	}
-	keys, err := k.load(ctx)
-	if err != nil && cached == nil {
-		return nil, err
-	}
-	if err != nil {
-		k.cfg.Logger.Warn("reading the keys again failed", "error", err)
-		keys = cached
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.keys, k.loaded = keys, k.cfg.Now()
-	return keys, nil
-}
-
-// cached returns the keys in memory and whether they will do for want.
-func (k *Keyring) cached(want string) (keys []jose.JSONWebKey, fresh bool) {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	if k.keys == nil {
-		return nil, false
-	}
-	recent := k.cfg.Now().Sub(k.loaded) < reloadInterval
-	return k.keys, want == "" || holds(k.keys, want) || recent || !k.Persistent()
-}
-
-func (k *Keyring) load(ctx context.Context) ([]jose.JSONWebKey, error) {
-	if !k.Persistent() {
-		return newSet()
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lockTimeout)
-	defer cancel()
-	storage := k.cfg.Storage()
-	raw, err := storage.Load(ctx, k.prefix()+"/keys")
-	if errors.Is(err, fs.ErrNotExist) {
-		return k.create(ctx, storage)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: loading the keys: %w", ErrUnavailable, err)
-	}
-	keys, master, err := k.unwrap(raw)
-	if err != nil {
-		return nil, err
-	}
-	if master > 0 {
-		if err := k.store(ctx, storage, keys); err != nil {
-			k.cfg.Logger.Warn("wrapping the keys with the first client secret failed; keep the second one configured", "error", err)
-		}
-	}
-	return keys, nil
-}
-
-// create makes the key set under a lock, or reads the one that another node made meanwhile.
-func (k *Keyring) create(ctx context.Context, storage Storage) ([]jose.JSONWebKey, error) {
-	name := k.lockName("keys", "")
-	if err := storage.Lock(ctx, name); err != nil {
-		return nil, fmt.Errorf("%w: locking the keys: %w", ErrUnavailable, err)
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageTimeout)
-		defer cancel()
-		if err := storage.Unlock(ctx, name); err != nil {
-			k.cfg.Logger.Warn("unlocking the keys failed", "error", err)
-		}
-	}()
-	raw, err := storage.Load(ctx, k.prefix()+"/keys")
-	if err == nil {
-		keys, _, err := k.unwrap(raw)
-		return keys, err
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: loading the keys: %w", ErrUnavailable, err)
-	}
-	keys, err := newSet()
-	if err != nil {
-		return nil, err
-	}
-	return keys, k.store(ctx, storage, keys)
-}
-
-func (k *Keyring) store(ctx context.Context, storage Storage, keys []jose.JSONWebKey) error {
-	plain, err := json.Marshal(jose.JSONWebKeySet{Keys: keys})
-	if err != nil {
-		return err
-	}
-	wrapped, err := seal(masterKey(k.cfg.MasterKeys[0]), k.derivation("wrap", ""), "keys", plain)
-	if err != nil {
-		return err
-	}
-	if err := storage.Store(ctx, k.prefix()+"/keys", []byte(wrapped)); err != nil {
-		return fmt.Errorf("%w: storing the keys: %w", ErrUnavailable, err)
-	}
-	return nil
-}
-
-// unwrap opens the stored key set and says which master key it was.
-func (k *Keyring) unwrap(raw []byte) (keys []jose.JSONWebKey, master int, err error) {
-	jwe, err := jose.ParseEncryptedCompact(string(raw), []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
-	if err != nil {
-		return nil, 0, fmt.Errorf("%w: the keys in storage do not parse", ErrUnavailable)
-	}
-	for i, secret := range k.cfg.MasterKeys {
-		derived, err := derive(masterKey(secret), k.derivation("wrap", ""))
-		if err != nil {
-			return nil, 0, err
-		}
-		plain, err := jwe.Decrypt(derived)
-		if err != nil {
-			continue
-		}
-		var set jose.JSONWebKeySet
-		if err := json.Unmarshal(plain, &set); err != nil || len(set.Keys) == 0 {
-			return nil, 0, fmt.Errorf("%w: the keys in storage do not decode", ErrUnavailable)
-		}
-		return set.Keys, i, nil
-	}
-	return nil, 0, fmt.Errorf("%w: the keys in storage (%s/keys) were wrapped with another secret; "+
-		"configure the previous Entra client secret beside the new one, or the previous master_key, "+
-		"or delete that key and everybody signs in again", ErrUnavailable, k.prefix())
 }
 
 // prefix is the common part of all keys in storage of this issuer.
@@ -345,15 +283,15 @@ func masterKey(secret []byte) jose.JSONWebKey {
 	return jose.JSONWebKey{Key: secret, KeyID: "master"}
 }
 
-func newSet() ([]jose.JSONWebKey, error) {
+func newKey() (jose.JSONWebKey, error) {
 	secret, id := make([]byte, keySize), make([]byte, 6)
 	if _, err := rand.Read(secret); err != nil {
-		return nil, err
+		return jose.JSONWebKey{}, err
 	}
 	if _, err := rand.Read(id); err != nil {
-		return nil, err
+		return jose.JSONWebKey{}, err
 	}
-	return []jose.JSONWebKey{{Key: secret, KeyID: base64.RawURLEncoding.EncodeToString(id), Use: "enc"}}, nil
+	return jose.JSONWebKey{Key: secret, KeyID: base64.RawURLEncoding.EncodeToString(id), Use: "enc"}, nil
 }
 
 // typ is the JWE type of what is sealed for a purpose: its first word.

@@ -3,13 +3,17 @@ package records
 import "time"
 
 // The kinds of record that are kept between requests. The id of each is a secret (a state, a
-// code, a token) or unguessable, and storage sees only its hash.
+// code, a token) or unguessable, except a person's, and storage sees only its hash.
 var (
 	Transactions = Kind[*Transaction]{name: "transaction"}
 	Codes        = Kind[*Code]{name: "code"}
 	Issuances    = Kind[*Issuance]{name: "issuance"}
 	Grants       = Kind[*Grant]{name: "grant"}
+	Persons      = Kind[*Person]{name: "person"}
 )
+
+// kinds are the names of all of them, for what concerns every record.
+var kinds = []string{Transactions.name, Codes.name, Issuances.name, Grants.name, Persons.name}
 
 // Request is what an assistant asked for at the authorization endpoint, checked.
 type Request struct {
@@ -106,3 +110,32 @@ type Grant struct {
 
 // ExpiresAt implements Record.
 func (g *Grant) ExpiresAt() time.Time { return g.Expires }
+
+// Revoke ends the grant in memory. The record stays: the gate looks at it until the last access
+// token has ended.
+func (g *Grant) Revoke() {
+	g.Revoked = true
+	g.EntraRefreshToken, g.Successor, g.AccessToken = "", "", ""
+}
+
+// Handle names the grant to people. Its id is none of their business: it is part of refresh tokens,
+// and whoever knows it can end the grant.
+func (g *Grant) Handle() string { return hashID(g.ID)[:16] }
+
+// Person is what is kept about somebody beside the grants themselves. Its id is PersonID.
+type Person struct {
+	TenantID string `json:"tid"`
+	ObjectID string `json:"oid"`
+	Name     string `json:"name,omitempty"`
+
+	// Grants are the ids of the person's grants, the oldest first. Some may have ended.
+	Grants []string `json:"grants,omitempty"`
+
+	// Blocked is since when the person is shut out, zero when they are not.
+	Blocked time.Time `json:"blocked,omitzero"`
+
+	Expires time.Time `json:"exp"`
+}
+
+// ExpiresAt implements Record.
+func (p *Person) ExpiresAt() time.Time { return p.Expires }

@@ -10,15 +10,27 @@ import (
 // that a storage lock has at most one waiter per node. f's context outlives the caller's: what was
 // begun under a lock is brought to its end.
 func (s *Store) locked(ctx context.Context, kind, hash string, f func(context.Context) error) error {
+	unlock, err := s.lockLocally(ctx, kind, hash)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.lockedInStorage(ctx, kind, hash, f)
+}
+
+func (s *Store) lockLocally(ctx context.Context, kind, hash string) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	if unlock, err = s.local.lock(ctx, s.keys.lockName(kind, hash)); err != nil {
+		return nil, fmt.Errorf("%w: waiting for a %s: %w", ErrUnavailable, kind, err)
+	}
+	return unlock, nil
+}
+
+func (s *Store) lockedInStorage(ctx context.Context, kind, hash string, f func(context.Context) error) error {
 	wait, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	name := s.keys.lockName(kind, hash)
-	unlock, err := s.local.lock(wait, name)
-	if err != nil {
-		return fmt.Errorf("%w: waiting for a %s: %w", ErrUnavailable, kind, err)
-	}
-	defer unlock()
-
 	storage := s.storage()
 	if err := storage.Lock(wait, name); err != nil {
 		return fmt.Errorf("%w: locking a %s: %w", ErrUnavailable, kind, err)

@@ -15,7 +15,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
+	"path"
 	"time"
 )
 
@@ -55,6 +57,9 @@ const lockTimeout = 15 * time.Second
 // has gone away.
 const storageTimeout = 5 * time.Second
 
+// listTimeout bounds the listing of all records of a kind.
+const listTimeout = 30 * time.Second
+
 // Config configures a Store. All fields but Logger and Now are required.
 type Config struct {
 	// Storage returns the storage to use now. It is asked on each call, because a reload closes
@@ -92,8 +97,8 @@ type Record interface {
 	ExpiresAt() time.Time
 }
 
-// Kind is one sort of record. The kinds of this product are Transactions, Codes, Issuances and
-// Grants.
+// Kind is one sort of record. The kinds of this product are Transactions, Codes, Issuances, Grants
+// and Persons.
 type Kind[T Record] struct{ name string }
 
 // envelope is what storage sees. The expiry is outside so that a sweep needs no key; the one that
@@ -105,8 +110,12 @@ type envelope struct {
 
 // Get returns the record with this id. It returns ErrNotFound when there is none or it expired.
 func (k Kind[T]) Get(ctx context.Context, s *Store, id string) (T, error) {
+	return k.load(ctx, s, hashID(id), 0)
+}
+
+// load reads the record whose id has this hash; patience is that of Keyring.open.
+func (k Kind[T]) load(ctx context.Context, s *Store, hash string, patience time.Duration) (T, error) {
 	var none, v T
-	hash := hashID(id)
 	loading, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
 	raw, err := s.storage().Load(loading, s.key(k.name, hash))
@@ -120,7 +129,7 @@ func (k Kind[T]) Get(ctx context.Context, s *Store, id string) (T, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return none, fmt.Errorf("%w: %s is not an envelope", ErrInvalid, k.name)
 	}
-	plain, err := s.keys.Open(ctx, k.purpose(hash), e.Sealed)
+	plain, err := s.keys.open(ctx, k.purpose(hash), e.Sealed, patience)
 	if err != nil {
 		return none, fmt.Errorf("opening a %s: %w", k.name, err)
 	}
@@ -131,6 +140,42 @@ func (k Kind[T]) Get(ctx context.Context, s *Store, id string) (T, error) {
 		return none, ErrNotFound
 	}
 	return v, nil
+}
+
+// All returns the live records of a kind, in no order. One that does not open comes as ErrInvalid
+// and the others follow; trouble with the storage comes as ErrUnavailable and ends it.
+func (k Kind[T]) All(ctx context.Context, s *Store) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		hashes, err := s.hashes(ctx, k.name)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		for _, hash := range hashes {
+			v, err := k.load(ctx, s, hash, reloadInterval)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			if !yield(v, err) || errors.Is(err, ErrUnavailable) {
+				return
+			}
+		}
+	}
+}
+
+// hashes lists the ids, hashed, of the records of a kind.
+func (s *Store) hashes(ctx context.Context, kind string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	keys, err := s.storage().List(ctx, s.keys.prefix()+"/"+kind, false)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: listing every %s: %w", ErrUnavailable, kind, err)
+	}
+	for i, key := range keys {
+		keys[i] = path.Base(key)
+	}
+	return keys, nil
 }
 
 // Put stores a record, over an older one if there is one.
@@ -173,24 +218,64 @@ func (k Kind[T]) Create(ctx context.Context, s *Store, id string, v T) error {
 // error of f is returned as it is and nothing is stored, unless it is wrapped with Keep. f runs
 // with a context that does not end when the caller goes away.
 func (k Kind[T]) Update(ctx context.Context, s *Store, id string, f func(ctx context.Context, v T) error) error {
-	return s.locked(ctx, k.name, hashID(id), func(ctx context.Context) error {
+	return k.UpdateUnless(ctx, s, id, func(T) error { return nil }, f)
+}
+
+// UpdateUnless is Update for a record that may be settled for good, as a redeemed code is: settled is
+// asked first, under the lock of this process alone, and its error is returned as it is. The waiters
+// for a storage lock take turns by the second, so those that have nothing to change must not join.
+func (k Kind[T]) UpdateUnless(ctx context.Context, s *Store, id string, settled func(v T) error, f func(ctx context.Context, v T) error) error {
+	hash := hashID(id)
+	unlock, err := s.lockLocally(ctx, k.name, hash)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	v, err := k.Get(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	if err := settled(v); err != nil {
+		return err
+	}
+	return s.lockedInStorage(ctx, k.name, hash, func(ctx context.Context) error {
 		v, err := k.Get(ctx, s, id)
 		if err != nil {
 			return err
 		}
-		err = f(ctx, v)
-		var kept *keptError
-		if err != nil && !errors.As(err, &kept) {
+		return k.apply(ctx, s, id, v, f)
+	})
+}
+
+// Upsert is Update for a record that need not exist: f then gets fresh. One that does not open any
+// more, because its key was revoked, counts as none.
+func (k Kind[T]) Upsert(ctx context.Context, s *Store, id string, fresh T, f func(ctx context.Context, v T) error) error {
+	return s.locked(ctx, k.name, hashID(id), func(ctx context.Context) error {
+		v, err := k.Get(ctx, s, id)
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
+			v, err = fresh, nil
+		}
+		if err != nil {
 			return err
 		}
-		if putErr := k.Put(ctx, s, id, v); putErr != nil {
-			return putErr
-		}
-		if kept != nil {
-			return kept.err
-		}
-		return nil
+		return k.apply(ctx, s, id, v, f)
 	})
+}
+
+// apply stores what f makes of a record.
+func (k Kind[T]) apply(ctx context.Context, s *Store, id string, v T, f func(ctx context.Context, v T) error) error {
+	err := f(ctx, v)
+	var kept *keptError
+	if err != nil && !errors.As(err, &kept) {
+		return err
+	}
+	if putErr := k.Put(ctx, s, id, v); putErr != nil {
+		return putErr
+	}
+	if kept != nil {
+		return kept.err
+	}
+	return nil
 }
 
 // Delete removes a record. Deleting one that does not exist is no error.

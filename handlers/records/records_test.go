@@ -515,3 +515,143 @@ func BenchmarkSealOpen(b *testing.B) {
 		}
 	}
 }
+
+// TestRewrapKeepsTheKeys: a secret changes under a running node, before the keys were first used or
+// after, and on two nodes one after the other.
+func TestRewrapKeepsTheKeys(t *testing.T) {
+	ctx := t.Context()
+	older, newer := []byte("old-secret"), []byte("new-secret")
+	for _, used := range []bool{true, false} {
+		var m recordstest.Memory
+		_, seed := node(&m, older)
+		sealed, err := seed.Seal(ctx, "p", []byte("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, first := node(&m, older)
+		_, second := node(&m, older)
+		if used {
+			for _, keys := range []*records.Keyring{first, second} {
+				if _, err := keys.Open(ctx, "p", sealed); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, step := range []*records.Keyring{first, first, second} {
+			if err := step.Rewrap(ctx, [][]byte{newer}); err != nil {
+				t.Errorf("used %v: %v", used, err)
+			}
+		}
+		_, restarted := node(&m, newer)
+		for name, keys := range map[string]*records.Keyring{"the first node": first, "the second": second, "one that starts": restarted} {
+			if plain, err := keys.Open(ctx, "p", sealed); err != nil || string(plain) != "x" {
+				t.Errorf("used %v: %s: %q, %v", used, name, plain, err)
+			}
+		}
+		_, late := node(&m, older)
+		if _, err := late.Open(ctx, "p", sealed); !errors.Is(err, records.ErrUnavailable) {
+			t.Errorf("used %v: the former secret still opens the keys: %v", used, err)
+		}
+	}
+}
+
+// TestRewrapOfNothing: before the keys were made, and with a node that still has the former secret
+// making them.
+func TestRewrapOfNothing(t *testing.T) {
+	ctx := t.Context()
+	var m recordstest.Memory
+	_, fast := node(&m, []byte("old-secret"))
+	_, slow := node(&m, []byte("old-secret"))
+	if err := fast.Rewrap(ctx, [][]byte{[]byte("new-secret")}); err != nil || len(m.Dump()) != 0 {
+		t.Errorf("%v, %d values stored", err, len(m.Dump()))
+	}
+	sealed, err := slow.Seal(ctx, "p", []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fast.Open(ctx, "p", sealed); err != nil {
+		t.Errorf("what the slower node sealed: %v", err)
+	}
+	_, restarted := node(&m, []byte("new-secret"))
+	if _, err := restarted.Open(ctx, "p", sealed); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+	before := m.Calls()
+	for _, masters := range [][][]byte{nil, {[]byte("new-secret")}} {
+		if err := fast.Rewrap(ctx, masters); err != nil || m.Calls() != before {
+			t.Errorf("with nothing to do: %v, %d calls", err, m.Calls()-before)
+		}
+	}
+	_, volatile := node(&m)
+	if err := volatile.Rewrap(ctx, [][]byte{secret}); err != nil || volatile.Persistent() {
+		t.Errorf("keys in memory: %v, persistent %v", err, volatile.Persistent())
+	}
+}
+
+func TestRewrapFails(t *testing.T) {
+	ctx := t.Context()
+	var m recordstest.Memory
+	_, keys := node(&m, []byte("old-secret"))
+	sealed, err := keys.Seal(ctx, "p", []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, operation := range []string{"lock", "load", "store"} {
+		m.Fault = func(op, _ string) error {
+			if op == operation {
+				return errors.New("storage is down")
+			}
+			return nil
+		}
+		if err := keys.Rewrap(ctx, [][]byte{[]byte("new-secret")}); !errors.Is(err, records.ErrUnavailable) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v, want ErrUnavailable", operation, err)
+		}
+		m.Fault = nil
+		_, restarted := node(&m, []byte("old-secret"))
+		if _, err := restarted.Open(ctx, "p", sealed); err != nil {
+			t.Errorf("%s: the former secret no longer opens the keys: %v", operation, err)
+		}
+	}
+	if err := keys.Rewrap(ctx, [][]byte{[]byte("new-secret")}); err != nil {
+		t.Errorf("when storage is back: %v", err)
+	}
+	_, stranger := node(&m, []byte("old-secret"))
+	if err := stranger.Rewrap(ctx, [][]byte{[]byte("third-secret")}); !errors.Is(err, records.ErrUnavailable) {
+		t.Errorf("a set that neither opens: %v", err)
+	}
+	_, restarted := node(&m, []byte("new-secret"))
+	if _, err := restarted.Open(ctx, "p", sealed); err != nil {
+		t.Errorf("it was overwritten: %v", err)
+	}
+}
+
+func TestRewrapWhileInUse(t *testing.T) {
+	ctx := t.Context()
+	var m recordstest.Memory
+	_, keys := node(&m, []byte("old-secret"))
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			if _, err := keys.Seal(ctx, "p", []byte("x")); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := keys.Rewrap(ctx, [][]byte{[]byte("new-secret" + string(rune('a'+i%2)))}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	sealed, err := keys.Seal(ctx, "p", []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Rewrap(ctx, [][]byte{[]byte("last-secret")}); err != nil {
+		t.Fatal(err)
+	}
+	_, restarted := node(&m, []byte("last-secret"))
+	if _, err := restarted.Open(ctx, "p", sealed); err != nil {
+		t.Error(err)
+	}
+}

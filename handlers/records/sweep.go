@@ -26,7 +26,7 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 		if err != nil || !due {
 			return err
 		}
-		for _, kind := range []string{Transactions.name, Codes.name, Issuances.name, Grants.name} {
+		for _, kind := range kinds {
 			n, err := s.sweepKind(ctx, kind)
 			removed += n
 			if err != nil {

@@ -4,6 +4,8 @@ package entra
 
 import (
 	"cmp"
+	"crypto/rsa"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,9 +21,16 @@ type Config struct {
 	TenantID string
 	ClientID string
 
-	// ClientSecret is the registration's secret; required. ExtraSecrets are valid beside it.
+	// ClientSecret is the registration's secret; required unless the registration has a certificate
+	// or a federated credential. ExtraSecrets are valid beside it.
 	ClientSecret string
 	ExtraSecrets []string
+
+	// Certificates are those of the registration. Their RSA keys sign client assertions.
+	Certificates []*x509.Certificate
+
+	// Federated are the registration's federated credentials.
+	Federated []FederatedCredential
 
 	// RedirectURIs are the registered ones (platform Web), compared exactly but for the port of
 	// http://localhost.
@@ -48,6 +57,17 @@ type Config struct {
 
 	// Logger gets one line for each sign-in, refusal and token; nil means none.
 	Logger *slog.Logger
+}
+
+// FederatedCredential is whose tokens the registration accepts as client assertions. All of it is
+// compared letter by letter.
+type FederatedCredential struct {
+	Issuer   string
+	Subject  string
+	Audience string // empty means api://AzureADTokenExchange
+
+	// Key verifies the issuer's RS256 signatures. The real Entra asks the issuer for it.
+	Key *rsa.PublicKey
 }
 
 // The tenant and the app registration of the demo.
@@ -98,8 +118,8 @@ func (c *Config) setDefaults() error {
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Path != "" {
 		return fmt.Errorf("base URL %q is not an origin", c.BaseURL)
 	}
-	if c.ClientSecret == "" {
-		return errors.New("a client secret is required")
+	if c.ClientSecret == "" && len(c.Certificates) == 0 && len(c.Federated) == 0 {
+		return errors.New("a client secret, a certificate or a federated credential is required")
 	}
 	if c.TokenVersion != 1 && c.TokenVersion != 2 {
 		return fmt.Errorf("token version %d is neither 1 nor 2", c.TokenVersion)

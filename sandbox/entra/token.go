@@ -63,6 +63,8 @@ func (s *Server) checkCredential(r *http.Request, form url.Values) *refusal {
 	switch {
 	case !strings.EqualFold(id, s.cfg.ClientID):
 		return newRefusal("700016")
+	case form.Has("client_assertion"):
+		return s.checkAssertion(r.PathValue("tenant"), form)
 	case secret == "":
 		return newRefusal("7000218")
 	case !slices.ContainsFunc(known, func(k string) bool { return subtle.ConstantTimeCompare([]byte(k), []byte(secret)) == 1 }):

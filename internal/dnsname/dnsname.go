@@ -1,0 +1,48 @@
+// Package dnsname says which host names read the same to every parser.
+package dnsname
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Valid accepts a host name of two labels or more, in lower-case ASCII, at most 253 characters long
+// and without a trailing dot. Labels in Punycode must be the one spelling of a valid name (RFC
+// 5891). The last label begins with a letter, so that no parser takes the name for an IPv4 address
+// (0x7f.1, 2130706433).
+func Valid(host string) bool {
+	labels := strings.Split(host, ".")
+	if last := labels[len(labels)-1]; len(host) > 253 || len(labels) < 2 || last == "" || !isLower(last[0]) {
+		return false
+	}
+	for _, label := range labels {
+		if !validLabel(label) {
+			return false
+		}
+	}
+	return true
+}
+
+func validLabel(label string) bool {
+	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+		return false
+	}
+	for i := range len(label) {
+		if !isLower(label[i]) && !isDigit(label[i]) && label[i] != '-' {
+			return false
+		}
+	}
+	if !strings.HasPrefix(label, "xn--") {
+		return true
+	}
+	name, err := idna.Lookup.ToUnicode(label)
+	if err != nil {
+		return false
+	}
+	back, err := idna.Lookup.ToASCII(name)
+	return err == nil && back == label && name != label
+}
+
+func isLower(b byte) bool { return 'a' <= b && b <= 'z' }
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }

@@ -207,3 +207,45 @@ func TestNothingReadableIsLeft(t *testing.T) {
 		}
 	})
 }
+
+// TestABlockHoldsOnEveryNode: who is shut out at one node is refused by another that has just let
+// them in, within 30 seconds, and cannot come back.
+func TestABlockHoldsOnEveryNode(t *testing.T) {
+	over(t, func(t *testing.T, c *cluster) {
+		c.send(to(1))
+		s := c.register().complete()
+		s.works(t)
+		person := sandboxentra.DemoTenantID + "/" + personID(t, "Ada Keller")
+		c.caddyCommand("atlassian-mcp", "users", "block", person, "--address", c.nodes[0].admin)
+		if status, answer := s.refresh(s.tokens.Refresh); status != http.StatusBadRequest || answer.Error != "invalid_grant" {
+			t.Errorf("refresh: %d %s", status, answer.Error)
+		}
+		began := time.Now()
+		for {
+			status, _ := s.call()
+			if status == http.StatusUnauthorized {
+				break
+			}
+			if time.Since(began) > 31*time.Second {
+				t.Fatalf("after %v the other node still answers %d", time.Since(began), status)
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		if list := c.caddyCommand("atlassian-mcp", "users", "list", "--address", c.nodes[1].admin); !strings.Contains(list, person) {
+			t.Errorf("users list: %s", list)
+		}
+		c.caddyCommand("atlassian-mcp", "users", "unblock", person, "--address", c.nodes[1].admin)
+		c.register().complete().works(t)
+	})
+}
+
+func personID(t *testing.T, name string) string {
+	t.Helper()
+	for _, p := range sandboxentra.DemoPeople() {
+		if p.Name == name {
+			return p.ObjectID
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return ""
+}

@@ -21,10 +21,11 @@ type published struct {
 
 func (p *published) Check(id string) error {
 	u, err := url.Parse(id)
-	switch {
-	case err != nil || u.Path == "":
+	if err != nil || u.Path == "" {
 		return cimd.ErrInvalidID
-	case !slices.Contains([]string{"claude.ai", "vscode.dev", "opencode.ai", "assistant.example.com"}, u.Hostname()):
+	}
+	hosts, _, err := ClientPolicy{MetadataHosts: []string{"assistant.example.com"}}.Documents()
+	if err != nil || !slices.Contains(hosts, u.Hostname()) {
 		return cimd.ErrUntrusted
 	}
 	return nil
@@ -68,14 +69,31 @@ func described(id, redirect string) registration {
 	return registration{ClientID: id, RedirectURIs: []string{redirect}, Method: methodNone}
 }
 
+// TestAClientThatDescribesItselfSignsIn goes through the assistants that have a metadata document, with
+// what it lists and the redirect URI that they really use.
 func TestAClientThatDescribesItselfSignsIn(t *testing.T) {
-	for name, c := range map[string]registration{
-		"any port of a loopback address": described(claudeCodeID, "http://localhost:3118/callback"),
-		"a path its document forgot":     described(opencodeID, "http://127.0.0.1:19876/mcp/oauth/callback"),
-		"on the document's host":         described(exampleID, "https://assistant.example.com/cb"),
+	for name, tc := range map[string]struct {
+		id     string
+		listed []string
+		used   string
+	}{
+		"Claude Code":         {claudeCodeID, []string{"http://localhost/callback", "http://127.0.0.1/callback"}, "http://localhost:3118/callback"},
+		"Claude Code, random": {claudeCodeID, []string{"http://localhost/callback", "http://127.0.0.1/callback"}, "http://127.0.0.1:51234/callback"},
+		"VS Code":             {"https://vscode.dev/oauth/client-metadata.json", []string{"http://127.0.0.1:33418/", "https://vscode.dev/redirect"}, "http://127.0.0.1:33418/"},
+		"VS Code, port taken": {"https://vscode.dev/oauth/client-metadata.json", []string{"http://127.0.0.1:33418/", "https://vscode.dev/redirect"}, "http://127.0.0.1:50000/"},
+		"VS Code, web":        {"https://vscode.dev/oauth/client-metadata.json", []string{"http://127.0.0.1:33418/", "https://vscode.dev/redirect"}, "https://vscode.dev/redirect"},
+		"ChatGPT":             {"https://chatgpt.com/oauth/client.json", []string{"https://chatgpt.com/connector/oauth/a1b2c3"}, "https://chatgpt.com/connector/oauth/a1b2c3"},
+		"Codex":               {"https://chatgpt.com/oauth/codex/client.json", []string{"http://127.0.0.1/callback/3q2-7wAAAAAA"}, "http://127.0.0.1:1455/callback/3q2-7wAAAAAA"},
+		"Copilot CLI":         {"https://github.com/copilot/cli/client-metadata.json", []string{"http://127.0.0.1:33418/"}, "http://127.0.0.1:40123/"},
+		"Zed":                 {"https://zed.dev/oauth/client-metadata.json", []string{"http://127.0.0.1/callback"}, "http://127.0.0.1:27523/callback"},
+		"Goose":               {"https://goose-docs.ai/oauth/client-metadata.json", []string{"http://127.0.0.1/oauth_callback"}, "http://127.0.0.1:39999/oauth_callback"},
+		"opencode, whose document lacks the path": {opencodeID, []string{"http://127.0.0.1/callback"}, "http://127.0.0.1:19876/mcp/oauth/callback"},
+		"an operator's own, on its host":          {exampleID, []string{"https://assistant.example.com/cb"}, "https://assistant.example.com/cb"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, p := publishing(t)
+			p.documents[tc.id] = &cimd.Document{ID: tc.id, Name: name, RedirectURIs: tc.listed}
+			c := described(tc.id, tc.used)
 			tokens := w.tokens(c)
 			fetched := p.fetched
 			p.failure = cimd.ErrUnreachable
@@ -84,9 +102,6 @@ func TestAClientThatDescribesItselfSignsIn(t *testing.T) {
 			}
 			if p.fetched != fetched {
 				t.Error("refreshing asked for the document")
-			}
-			if !strings.Contains(w.log.String(), "assistant=") {
-				t.Error("the log names no assistant")
 			}
 		})
 	}

@@ -192,7 +192,7 @@ func TestAttack4_10_SessionFixation(t *testing.T) {
 	b := w.newBrowser()
 	form := b.consent(c)
 	for _, cookie := range b.client.Jar.Cookies(own) {
-		headers := append([]string{"Cookie", cookie.Name + "=chosen"}, ownPage...)
+		headers := append([]string{"Cookie", cookie.Name + "=" + cookie.Value + "; " + cookie.Name + "=chosen"}, ownPage...)
 		wantPage(t, b.post(testIssuer+authorizePath, form, headers...), http.StatusForbidden)
 	}
 }

@@ -108,6 +108,16 @@ func (f *faultyStorage) Load(ctx context.Context, key string) (value []byte, err
 	return value, err
 }
 
+// grants counts the grants in storage.
+func (w *world) grants() (n int) {
+	for key := range w.storage.Dump() {
+		if strings.Contains(key, "/grant/") {
+			n++
+		}
+	}
+	return n
+}
+
 // checkUsable goes on with what a step gave.
 func (w *world) checkUsable(t *testing.T, s step, a answer) {
 	t.Helper()
@@ -159,6 +169,7 @@ func TestAttack8_10_StorageFaults(t *testing.T) {
 				w := newWorld(t)
 				for n := 1; ; n++ {
 					again := s.begin(w)
+					grants := w.grants()
 					w.server = w.restarted()
 					faulty := as
 					faulty.Storage, faulty.first = w.storage, n
@@ -182,6 +193,9 @@ func TestAttack8_10_StorageFaults(t *testing.T) {
 					}
 					if !s.done(a) {
 						t.Fatalf("call %d broke, and the next try answers %d %s", n, a.status, a.body)
+					}
+					if more := w.grants() - grants; s.name == "redeem" && more != 1 && as == (faultyStorage{}) {
+						t.Errorf("call %d broke, and one code gave %d grants", n, more)
 					}
 					w.checkUsable(t, s, a)
 				}

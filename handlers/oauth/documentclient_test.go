@@ -188,8 +188,8 @@ func TestDocumentsAreAdvertised(t *testing.T) {
 	wantPage(t, without.newBrowser().get(testIssuer+authorizePath+"?"+request(described(claudeCodeID, "http://localhost:1/callback")).Encode()), http.StatusBadRequest)
 }
 
-// TestConsentMarks: only an address that is known, or that its own host describes, bears a mark.
-func TestConsentMarks(t *testing.T) {
+// TestAttack1_6_Marks: only an address that is known, or that its own host describes, bears a mark.
+func TestAttack1_6_Marks(t *testing.T) {
 	const mark = `class="known"`
 	w, _ := publishing(t)
 	page := func(c registration) string {

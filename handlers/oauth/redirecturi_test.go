@@ -245,6 +245,7 @@ func FuzzRedirectURI(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Add("https://xn--mnchen-3ya.de/cb")
+	f.Add("https://xn--0000000000000-07xodmmnnnnnnnnn.2-n.a") // from right to left beside a digit
 	everything := everyClient(f)
 	f.Fuzz(func(t *testing.T, raw string) { checkOneReading(t, everything, raw) })
 }

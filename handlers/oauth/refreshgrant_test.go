@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -36,9 +37,12 @@ func TestRefreshRotates(t *testing.T) {
 }
 
 // Sessions of one assistant share a refresh token and use it at the same time. That is no theft.
-func TestAttack7_2_ParallelRefresh(t *testing.T) {
+func TestAttack7_2_ParallelRefresh(t *testing.T) { synctest.Test(t, parallelRefresh) }
+
+func parallelRefresh(t *testing.T) {
 	w := newWorld(t)
 	w.shared = &certmagic.FileStorage{Path: t.TempDir()}
+	defer time.Sleep(time.Minute) // until what certmagic began for its locks has ended
 	c := w.registered("Claude", "none", claudeURI)
 	first := w.tokens(c)
 	asked := w.entra.Count(sandbox.Token)

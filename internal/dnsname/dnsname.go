@@ -16,15 +16,17 @@ func Valid(host string) bool {
 	if last := labels[len(labels)-1]; len(host) > 253 || len(labels) < 2 || last == "" || !isLower(last[0]) {
 		return false
 	}
+	punycode := false
 	for _, label := range labels {
-		if !validLabel(label) {
+		if !plainLabel(label) {
 			return false
 		}
+		punycode = punycode || strings.HasPrefix(label, "xn--")
 	}
-	return true
+	return !punycode || oneSpelling(host)
 }
 
-func validLabel(label string) bool {
+func plainLabel(label string) bool {
 	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 		return false
 	}
@@ -33,15 +35,23 @@ func validLabel(label string) bool {
 			return false
 		}
 	}
-	if !strings.HasPrefix(label, "xn--") {
-		return true
-	}
-	name, err := idna.Lookup.ToUnicode(label)
+	return true
+}
+
+// oneSpelling judges the labels together, as browsers do: one with letters that are written from
+// right to left puts conditions on all the others (RFC 5893 section 2).
+func oneSpelling(host string) bool {
+	name, err := idna.Lookup.ToUnicode(host)
 	if err != nil {
 		return false
 	}
+	for label := range strings.SplitSeq(name, ".") {
+		if strings.HasPrefix(label, "xn--") {
+			return false
+		}
+	}
 	back, err := idna.Lookup.ToASCII(name)
-	return err == nil && back == label && name != label
+	return err == nil && back == host
 }
 
 func isLower(b byte) bool { return 'a' <= b && b <= 'z' }

@@ -71,7 +71,7 @@ func TestRevocationEndsTheGrant(t *testing.T) {
 	}
 }
 
-// attacks.md 7.5: a token of another client stays good, and so does one whose client does not prove
+// A token of another client stays good, and so does one whose client does not prove
 // itself.
 func TestAttack7_5_RevocationByAnotherClient(t *testing.T) {
 	w := newWorld(t)
@@ -119,7 +119,7 @@ func TestAttack7_5_RevocationByAnotherClient(t *testing.T) {
 	}
 }
 
-// attacks.md 7.5: who probes for tokens learns nothing, RFC 7009 section 2.2.
+// Who probes for tokens learns nothing, RFC 7009 section 2.2.
 func TestAttack7_5_ProbingForTokens(t *testing.T) {
 	w := newWorld(t)
 	c := w.registered("Claude", "none", claudeURI)

@@ -44,7 +44,7 @@ func rotate(t *testing.T, s *records.Store, revoke bool) (ended int) {
 	return ended
 }
 
-// attacks.md 8.7: after a rotation the old is readable, and the new is written with the new key.
+// After a rotation the old is readable, and the new is written with the new key.
 func TestAttack8_7_Rotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()

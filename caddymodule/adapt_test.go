@@ -169,7 +169,7 @@ func TestEveryOptionIsReadStrictly(t *testing.T) {
 			return err
 		}
 		line := lines[o.index]
-		wantError(t, line+", twice", change(line, line), o.name+" is given twice", fmt.Sprintf("Caddyfile:%d", o.index+2))
+		wantError(t, line+", twice", change(line, line), "given twice", o.name, fmt.Sprintf("Caddyfile:%d", o.index+2))
 		if len(o.args) > 0 {
 			wantError(t, line+", without argument", change(o.name), "after '"+o.name+"'", fmt.Sprintf("Caddyfile:%d", o.index+1))
 		} else {
@@ -216,7 +216,12 @@ func TestWrongCaddyfiles(t *testing.T) {
 		"entra_auth with two paths":     {"entra_auth resource /a /b", 2, ""},
 		"two paths in its block":        {"entra_auth {\nresource /a /b\n}", 3, ""},
 		"its path before and in it":     {"entra_auth resource /a {\nresource /b\n}", 3, "resource is given twice"},
-		"unknown option of entra_auth":  {"entra_auth {\ndefault\ntypo\n}", 4, `"typo"; it knows default, resource`},
+		"unknown option of entra_auth":  {"entra_auth {\ndefault\ntypo\n}", 4, `"typo"; it knows allow_application, `},
+		"an application without its id": {"entra_auth {\nallow_application\n}", 3, ""},
+		"an application with two names": {"entra_auth {\nallow_application a b c\n}", 3, ""},
+		"unknown option of that":        {"entra_auth {\nallow_application a {\ntypo\n}\n}", 4, "entra_auth allow_application a: unrecognized"},
+		"allow_guests with a value":     {"entra_auth {\nallow_guests yes\n}", 3, ""},
+		"require_role without a role":   {"entra_auth {\nrequire_role\n}", 3, ""},
 		"atlassian_mcp with an address": {"atlassian_mcp * https://jira.example.com", 2, ""},
 		"unknown option of it":          {"atlassian_mcp {\ntypo\n}", 3, `"typo"; it knows allow_anonymous, `},
 		"two addresses of Jira":         {"atlassian_mcp {\njira a b\n}", 3, ""},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/audit"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 )
 
@@ -227,8 +228,10 @@ func (a *App) ended(grants []*records.Grant) *adminAnswer {
 	answer := &adminAnswer{Ended: len(grants)}
 	for _, g := range grants {
 		answer.Grants = append(answer.Grants, describeGrant(g))
-		a.logger.Warn("grant revoked", "user", g.Name, "tid", g.TenantID, "oid", g.ObjectID,
-			"assistant", g.ClientName, "resource", g.Resource, "reason", "the operator ended it")
+		audit.Record{
+			Event: audit.Revocation, Message: "grant revoked", TenantID: g.TenantID, ObjectID: g.ObjectID, User: g.Name,
+			Assistant: g.ClientName, Resource: g.Resource, Outcome: audit.OK, Reason: "the operator ended it",
+		}.Write(a.audit)
 	}
 	return answer
 }
@@ -257,7 +260,7 @@ func (a *App) block(ctx context.Context, req adminRequest) (*adminAnswer, error)
 	changed, ended, err := a.state.store.Block(context.WithoutCancel(ctx), tenant, object)
 	answer := a.ended(ended)
 	if answer.Changed = changed; changed {
-		a.logger.Warn("user blocked", "tid", tenant, "oid", object)
+		audit.Record{Event: audit.Block, Message: "user blocked", TenantID: tenant, ObjectID: object, Outcome: audit.OK}.Write(a.audit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("not all of it was done; try again: %w", err)
@@ -272,7 +275,7 @@ func (a *App) unblock(ctx context.Context, req adminRequest) (*adminAnswer, erro
 	}
 	was, err := a.state.store.Unblock(context.WithoutCancel(ctx), tenant, object)
 	if err == nil && was {
-		a.logger.Warn("user unblocked", "tid", tenant, "oid", object)
+		audit.Record{Event: audit.Block, Message: "user unblocked", TenantID: tenant, ObjectID: object, Outcome: audit.OK}.Write(a.audit)
 	}
 	return &adminAnswer{Changed: was}, err
 }

@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -97,6 +99,13 @@ type App struct {
 	// `organizations` or `common`.
 	Tenants []string `json:"tenants,omitempty"`
 
+	// Asks Microsoft Graph for the groups of people who are in more than 200, because their tokens
+	// hold none. It needs the delegated permission User.Read of Microsoft Graph, with admin consent,
+	// in the app registration. They are asked for when somebody signs in and whenever their
+	// assistant refreshes. Without it, and whenever Graph does not tell, such a person counts neither
+	// as a member nor as a non-member of any group; nobody is kept from signing in. Default: off.
+	ResolveGroups bool `json:"resolve_groups,omitempty"`
+
 	// Further App ID URIs of the app registration that tokens may have as their audience.
 	Audiences []string `json:"audiences,omitempty"`
 
@@ -142,6 +151,7 @@ type App struct {
 	state       *shared
 	oauth       *oauth.Server
 	logger      *slog.Logger
+	audit       *slog.Logger
 	leavePool   func() error
 	leaveLimits func() error
 
@@ -151,8 +161,7 @@ type App struct {
 
 	mu        sync.Mutex
 	resources []oauth.ResourceInfo
-	abilities []string
-	writes    bool // some route lets an assistant write
+	gates     []gate
 }
 
 // CaddyModule implements caddy.Module.
@@ -174,6 +183,10 @@ type registration struct {
 // Provision implements caddy.Provisioner. It touches neither network nor storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Slogger()
+	var err error
+	if a.audit, err = auditLogger(ctx); err != nil {
+		return err
+	}
 	a.leaveLive = live.push(&surroundings{storage: ctx.Storage(), log: a.logger.Handler()})
 	reg, err := a.read()
 	if err != nil {
@@ -206,9 +219,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.oauth, err = oauth.New(oauth.Config{
 		Issuer: a.issuer(), CallbackPath: reg.Path, Loopback: a.loopback,
-		Resources: a.registered, Abilities: a.able, SharedAccount: a.mayWrite,
-		Entra: a.state.entra, Missing: a.missing, Clients: clients, StaticClients: static, Documents: documents,
-		Keys: a.state.keys, Store: a.state.store, Logger: a.logger,
+		Resources: a.registered,
+		Entra:     a.state.entra, Missing: a.missing, Clients: clients, StaticClients: static, Documents: documents,
+		Keys: a.state.keys, Store: a.state.store, Logger: a.logger, Audit: a.audit,
 		Limits: limits, ClientAddress: clientAddress,
 	})
 	if err != nil {
@@ -229,6 +242,7 @@ func (a *App) read() (registration, error) {
 		Tenants:        s.words("tenants", a.Tenants),
 		Audiences:      s.words("audience", a.Audiences),
 		AllowAuthority: s.words("allow_authority", a.AllowAuthorities),
+		ResolveGroups:  a.ResolveGroups,
 	}
 	reg := registration{PublicURL: s.text("public_url", a.PublicURL)}
 	credential := a.credentialSettings(s, &c)
@@ -252,7 +266,7 @@ func (a *App) read() (registration, error) {
 	}
 	reg.Entra, reg.Masters, reg.Out = c, credential.masters, outbound{roots, pem}
 	reg.Settings = slices.Concat([]string{c.Issuer, c.ClientID, c.RedirectURI, reg.PublicURL, pem}, credential.identity,
-		[]string{"scopes"}, c.Scopes, []string{"tenants"}, c.Tenants, []string{"audiences"}, c.Audiences, []string{"authorities"}, c.AllowAuthority)
+		[]string{"groups", strconv.FormatBool(c.ResolveGroups)}, []string{"scopes"}, c.Scopes, []string{"tenants"}, c.Tenants, []string{"audiences"}, c.Audiences, []string{"authorities"}, c.AllowAuthority)
 	return reg, nil
 }
 
@@ -431,19 +445,31 @@ func (a *App) Cleanup() error {
 	return errors.Join(errs...)
 }
 
-// protect registers the resource of a gate, so that its metadata is served.
-func (a *App) protect(r *resource.Resource, isDefault bool, name string) error {
+// gate is an entra_auth: what it protects, and what it stands in, such as a handle.
+type gate struct {
+	resource string
+	in       caddy.Module
+}
+
+// protect registers the resource of the gate that is being provisioned, so that its metadata is
+// served.
+func (a *App) protect(ctx caddy.Context, info oauth.ResourceInfo) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, known := range a.resources {
-		if known.String() == r.String() {
+	if lineage := ctx.Modules(); len(lineage) > 1 {
+		a.gates = append(a.gates, gate{info.String(), lineage[len(lineage)-2]})
+	}
+	for i := range a.resources {
+		known := &a.resources[i]
+		if known.String() == info.String() {
+			known.Default, known.Name = known.Default || info.Default, cmp.Or(known.Name, info.Name)
 			return nil
 		}
-		if known.Default && isDefault {
-			return fmt.Errorf("entra_auth: default: both %s and %s are marked; mark one", known, r)
+		if known.Default && info.Default {
+			return fmt.Errorf("entra_auth: default: both %s and %s are marked; mark one", known, info)
 		}
 	}
-	a.resources = append(a.resources, oauth.ResourceInfo{Resource: r, Default: isDefault, Name: name})
+	a.resources = append(a.resources, info)
 	return nil
 }
 
@@ -453,29 +479,29 @@ func (a *App) registered() []oauth.ResourceInfo {
 	return slices.Clone(a.resources)
 }
 
-// describe adds sentences to the consent page: what an assistant will be able to do, and whether
-// some of it is writing.
-func (a *App) describe(abilities []string, writes bool) {
+// describe says of the resource that the module being provisioned stands behind what it is called
+// unless it has a name, what an assistant will be able to do, and whether some of it is writing. The
+// gate is the nearest one: the last in what the module stands in, since Caddy provisions in the order
+// in which a request passes.
+func (a *App) describe(ctx caddy.Context, name string, abilities []string, writes bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.writes = a.writes || writes
-	for _, sentence := range abilities {
-		if !slices.Contains(a.abilities, sentence) {
-			a.abilities = append(a.abilities, sentence)
+	lineage := ctx.Modules()
+	for _, g := range slices.Backward(a.gates) {
+		if !slices.Contains(lineage, g.in) {
+			continue
 		}
+		i := slices.IndexFunc(a.resources, func(info oauth.ResourceInfo) bool { return info.String() == g.resource })
+		info := &a.resources[i]
+		info.Name = cmp.Or(info.Name, name)
+		info.SharedAccount = info.SharedAccount || writes
+		for _, sentence := range abilities {
+			if !slices.Contains(info.Abilities, sentence) {
+				info.Abilities = append(info.Abilities, sentence)
+			}
+		}
+		return
 	}
-}
-
-func (a *App) able() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.abilities)
-}
-
-func (a *App) mayWrite() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.writes
 }
 
 // appOf returns the entra app of the configuration, which is made when the Caddyfile has no entra

@@ -67,8 +67,16 @@ type AtlassianMCP struct {
 	// a reload or a stop neither cuts a call nor waits for one for ever.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
-	server *mcp.Server
-	logger *slog.Logger
+	// Add a line to each comment and page that is written: on whose behalf, and through which
+	// assistant. Without it Jira and Confluence name the owner of the token alone.
+	Attribution bool `json:"attribution,omitempty"`
+
+	// How many tool calls one person may make, and all people through one assistant.
+	Limit *CallLimit `json:"limit,omitempty"`
+
+	server      *mcp.Server
+	logger      *slog.Logger
+	leaveLimits func() error
 }
 
 // Site is where Jira or Confluence is and how to sign in there.
@@ -111,7 +119,12 @@ func (h *AtlassianMCP) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	app.describe(abilities(catalogue.Tools(), rules))
+	sentences, writes := abilities(catalogue.Tools(), rules)
+	app.describe(ctx, "Jira and Confluence", sentences, writes)
+	limits, err := h.shareLimits()
+	if err != nil {
+		return err
+	}
 	h.server, err = mcp.New(mcp.Config{
 		Catalogue:      catalogue,
 		Policy:         rules,
@@ -120,6 +133,9 @@ func (h *AtlassianMCP) Provision(ctx caddy.Context) error {
 		Hosts:          []string{app.public.Host},
 		Timeout:        h.timeout(ctx),
 		Logger:         h.logger,
+		Audit:          app.audit,
+		Limits:         limits,
+		Attribution:    h.Attribution,
 		Version:        version(),
 	})
 	if err != nil {
@@ -265,6 +281,14 @@ func (h *AtlassianMCP) timeout(ctx caddy.Context) time.Duration {
 	return timeout
 }
 
+// Cleanup implements caddy.CleanerUpper.
+func (h *AtlassianMCP) Cleanup() error {
+	if h.leaveLimits == nil {
+		return nil
+	}
+	return h.leaveLimits()
+}
+
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *AtlassianMCP) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	h.server.ServeHTTP(w, r)
@@ -274,5 +298,6 @@ func (h *AtlassianMCP) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddy
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*AtlassianMCP)(nil)
+	_ caddy.CleanerUpper          = (*AtlassianMCP)(nil)
 	_ caddyhttp.MiddlewareHandler = (*AtlassianMCP)(nil)
 )

@@ -39,6 +39,7 @@ type world struct {
 	admin   string
 	dir     string
 	sandbox *sandbox.Sandbox
+	client  *http.Client
 
 	// upstream counts what reaches Jira and Confluence; slow holds their answers back.
 	upstream atomic.Int32
@@ -48,7 +49,7 @@ type world struct {
 // newWorld starts the stand-ins and sets the environment. load starts Caddy.
 func newWorld(t *testing.T, changes ...func(*sandbox.Config)) *world {
 	t.Helper()
-	w := &world{t: t, port: freePort(t), dir: t.TempDir()}
+	w := &world{t: t, port: freePort(t), dir: t.TempDir(), client: noRedirects}
 	w.base = fmt.Sprintf("http://localhost:%d", w.port)
 	w.admin = fmt.Sprintf("localhost:%d", freePort(t))
 	c := sandbox.Config{RedirectURI: w.base + "/oauth/callback"}
@@ -175,7 +176,7 @@ func (w *world) reload(config string) {
 // do sends a request and returns the answer with its body read.
 func (w *world) do(req *http.Request) (*http.Response, string) {
 	w.t.Helper()
-	resp, err := noRedirects.Do(req)
+	resp, err := w.client.Do(req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -217,7 +218,10 @@ type signedIn struct {
 const redirectURI = "http://127.0.0.1:33418/callback"
 
 // signIn does by hand what an assistant does.
-func (w *world) signIn(who *person.Person) signedIn {
+func (w *world) signIn(who *person.Person) signedIn { return w.signInFor(who, w.base+"/mcp") }
+
+// signInFor signs in for a token that opens this resource.
+func (w *world) signInFor(who *person.Person, resource string) signedIn {
 	w.t.Helper()
 	var s signedIn
 	resp, body := w.do(w.request("POST", "/oauth/register", `{"client_name":"Test","redirect_uris":["`+redirectURI+`"]}`, "Content-Type", "application/json"))
@@ -233,7 +237,7 @@ func (w *world) signIn(who *person.Person) signedIn {
 	authorize := w.base + "/oauth/authorize?" + url.Values{
 		"response_type": {"code"}, "client_id": {s.ClientID}, "redirect_uri": {redirectURI}, "state": {s.State},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
-		"resource": {w.base + "/mcp"}, "scope": {"access_as_user offline_access"},
+		"resource": {resource}, "scope": {"access_as_user offline_access"},
 	}.Encode()
 	back, err := who.Follow(w.t.Context(), authorize, redirectURI)
 	if err != nil {

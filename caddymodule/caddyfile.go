@@ -28,6 +28,7 @@ func init() {
 //		redirect_uri         <url>
 //		scope                <scopes...>
 //		tenants              <guids...>
+//		resolve_groups
 //		audience             <App ID URIs...>
 //		allow_authority      <hosts...>
 //		trusted_ca           <PEM files...>
@@ -64,6 +65,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"redirect_uri":         one(&a.RedirectURI),
 		"scope":                several(&a.Scopes),
 		"tenants":              several(&a.Tenants),
+		"resolve_groups":       flag(&a.ResolveGroups),
 		"audience":             several(&a.Audiences),
 		"allow_authority":      several(&a.AllowAuthorities),
 		"trusted_ca":           several(&a.TrustedCA),
@@ -110,6 +112,13 @@ func parseEntra(d *caddyfile.Dispenser, existing any) (any, error) {
 //		jira_projects     <keys...>
 //		confluence_spaces <keys...>
 //		timeout           <duration>
+//		attribution
+//		limit {
+//			person            <number>|off
+//			person_at_once    <number>|off
+//			assistant         <number>|off
+//			assistant_at_once <number>|off
+//		}
 //	}
 func (h *AtlassianMCP) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -126,6 +135,8 @@ func (h *AtlassianMCP) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"jira_projects":     several(&h.JiraProjects),
 		"confluence_spaces": several(&h.ConfluenceSpaces),
 		"timeout":           duration(&h.Timeout),
+		"attribution":       flag(&h.Attribution),
+		"limit":             callLimit(&h.Limit),
 	}.parse(d, "atlassian_mcp")
 }
 
@@ -138,7 +149,7 @@ func parseAtlassianMCP(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, err
 type options map[string]func(*caddyfile.Dispenser) error
 
 // repeatable are the options that may be given several times, each time with another argument.
-var repeatable = []string{"client"}
+var repeatable = []string{"client", "allow_application", "header"}
 
 // parse reads the block that follows; given are the options that the directive's own line has set.
 // An option that is unknown or given twice is an error: the one that silently loses is the one that

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/bearer"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/oauth"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/resource"
 )
 
@@ -38,6 +39,7 @@ func init() {
 // `{http.auth.user.application}` | id of the application that the token was issued to
 // `{http.auth.user.assistant}` | what the assistant calls itself
 // `{http.auth.user.roles}` | app roles, separated by commas
+// `{http.auth.user.groups}` | object ids of groups, separated by commas; empty when they are not known
 type EntraAuth struct {
 	// What the gate protects: a path of the public URL, or a URL. Default: `/mcp`. Clients get
 	// tokens for exactly this resource, and a token for another does not open it. A request whose
@@ -47,7 +49,35 @@ type EntraAuth struct {
 	// Marks the resource that is meant when a client names none and there are several.
 	Default bool `json:"default,omitempty"`
 
-	gate *bearer.Gate
+	// What people read about the resource, RFC 9728 `resource_name`. Default: that of `atlassian_mcp`
+	// where it stands behind the gate, else none.
+	Name string `json:"name,omitempty"`
+
+	// Headers that tell the handler behind the gate who is calling, by name. The values take
+	// placeholders, such as `{http.auth.user.id}`; what these hold beyond printable ASCII, and a
+	// percent sign, is percent-encoded. What a client sends under such a name is removed first, in
+	// every spelling (`x_user` for `X-User`), from `Connection` too, and so are trailers. A header
+	// whose value is empty is not sent.
+	Headers map[string]string `json:"headers,omitempty"`
+
+	// Passes the access token on to the handler behind the gate. Default: the Authorization header
+	// ends here, because whoever has the token can call this resource in the person's name.
+	ForwardAuthorization bool `json:"forward_authorization,omitempty"`
+
+	// Other applications of the tenant whose tokens are accepted. Default: none, and a token must
+	// come through the sign-in of this server.
+	AllowApplications []Application `json:"allow_applications,omitempty"`
+
+	// Admits guests: people who are in the tenant but belong to another (B2B). They get status 403
+	// by default. Here they come through the gate; the tools of `atlassian_mcp` stay closed to them.
+	AllowGuests bool `json:"allow_guests,omitempty"`
+
+	// App roles of which every caller needs one. Others get status 403, upon which no assistant
+	// asks them to sign in again. Default: none is needed.
+	RequireRoles []string `json:"require_roles,omitempty"`
+
+	gate    *bearer.Gate
+	forward *forward
 }
 
 // CaddyModule implements caddy.Module.
@@ -65,7 +95,14 @@ func (h *EntraAuth) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := app.protect(protected, h.Default, "Jira and Confluence"); err != nil {
+	name, err := h.readName()
+	if err != nil {
+		return err
+	}
+	if h.forward, err = newForward(h.Headers, h.ForwardAuthorization); err != nil {
+		return err
+	}
+	if err := app.protect(ctx, oauth.ResourceInfo{Resource: protected, Default: h.Default, Name: name}); err != nil {
 		return err
 	}
 	c := bearer.Config{
@@ -76,9 +113,13 @@ func (h *EntraAuth) Provision(ctx caddy.Context) error {
 		Origins:  app.origins,
 		Cache:    app.state.cache,
 		Logger:   ctx.Slogger(),
+		Audit:    app.audit,
 	}
 	if app.state.entra != nil {
 		c.Verify, c.Scopes = app.state.entra.Verify, app.state.entra.ShortScopes()
+	}
+	if c.Rules, err = h.rules(c.ClientID, c.Scopes); err != nil {
+		return err
 	}
 	h.gate = bearer.New(c)
 	return nil
@@ -103,6 +144,11 @@ func (h *EntraAuth) readResource(app *App) (*resource.Resource, error) {
 	return protected, nil
 }
 
+func (h *EntraAuth) readName() (string, error) {
+	s := newSettings("entra_auth")
+	return s.text("name", h.Name), s.err()
+}
+
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *EntraAuth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	host, path := requested(r)
@@ -112,7 +158,7 @@ func (h *EntraAuth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 	}
 	setPlaceholders(r.Context(), p)
 	r = r.WithContext(identity.NewContext(r.Context(), p))
-	r.Header.Del("Authorization")
+	h.forward.apply(r)
 	return next.ServeHTTP(w, r)
 }
 
@@ -134,11 +180,17 @@ func setPlaceholders(ctx context.Context, p *identity.Principal) {
 	if !ok {
 		return
 	}
-	for name, value := range map[string]string{
-		"id": p.ID(), "tid": p.TenantID, "oid": p.ObjectID, "name": p.Name, "username": p.Username,
-		"application": p.Application, "assistant": p.Assistant.Name, "roles": strings.Join(p.Roles, ","),
-	} {
+	for name, value := range userPlaceholders(p) {
 		repl.Set("http.auth.user."+name, value)
+	}
+}
+
+// userPlaceholders are the values of {http.auth.user.*}.
+func userPlaceholders(p *identity.Principal) map[string]string {
+	return map[string]string{
+		"id": p.ID(), "tid": p.TenantID, "oid": p.ObjectID, "name": p.Name, "username": p.Username,
+		"application": p.Application, "assistant": p.Assistant.Name,
+		"roles": strings.Join(p.Roles, ","), "groups": strings.Join(p.Groups, ","),
 	}
 }
 
@@ -147,6 +199,16 @@ func setPlaceholders(ctx context.Context, p *identity.Principal) {
 //	entra_auth [resource <path or URL>] {
 //		resource <path or URL>
 //		default
+//		name   <text>
+//		header <name> <value>
+//		forward_authorization
+//		allow_application <guid>|vscode [<name>] {
+//			scope <scopes...>
+//			app_only
+//			role  <roles...>
+//		}
+//		allow_guests
+//		require_role <roles...>
 //	}
 func (h *EntraAuth) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -161,8 +223,15 @@ func (h *EntraAuth) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		}
 	}
 	return options{
-		"resource": one(&h.Resource),
-		"default":  flag(&h.Default),
+		"resource":              one(&h.Resource),
+		"default":               flag(&h.Default),
+		"name":                  one(&h.Name),
+		"header":                header(&h.Headers),
+		"forward_authorization": flag(&h.ForwardAuthorization),
+
+		"allow_application": application(&h.AllowApplications),
+		"allow_guests":      flag(&h.AllowGuests),
+		"require_role":      several(&h.RequireRoles),
 	}.parse(d, "entra_auth", given...)
 }
 

@@ -48,9 +48,9 @@ var (
 	methods    = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 )
 
-// TestNoTokenNoEntry is attack 5.11: on every method and every spelling of the path, beside every
+// On every method and every spelling of the path, beside every
 // site-wide directive, a request without a token is answered with 401 and reaches nothing.
-func TestNoTokenNoEntry(t *testing.T) {
+func TestAttack5_11_NoTokenNoEntry(t *testing.T) {
 	w := newWorld(t)
 	for name, site := range siteWide(t, w.dir) {
 		t.Run(name, func(t *testing.T) {
@@ -128,8 +128,8 @@ func TestPreflightNeedsNoToken(t *testing.T) {
 	}
 }
 
-// TestEveryWrongTokenIsRefused is attacks 5.1 and 5.3 through the whole chain.
-func TestEveryWrongTokenIsRefused(t *testing.T) {
+// Forged and foreign tokens through the whole chain.
+func TestAttack5_3_WrongTokensThroughTheWholeChain(t *testing.T) {
 	w := newWorld(t)
 	w.load(w.caddyfile("", route))
 	entra := w.sandbox.Entra
@@ -228,9 +228,8 @@ func TestGateOfAnotherAddressIs500(t *testing.T) {
 	}
 }
 
-// TestTwoGates is attack 5.17: a token for one resource does not open another, and each has
-// metadata of its own.
-func TestTwoGates(t *testing.T) {
+// A token for one resource does not open another, and each has metadata of its own.
+func TestAttack5_17_TwoGates(t *testing.T) {
 	w := newWorld(t)
 	w.load(w.caddyfile("", route+`
 	handle /other {

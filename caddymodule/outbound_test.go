@@ -98,7 +98,7 @@ func (o *outside) count(host string) int {
 func TestProxyAndTrustedCA(t *testing.T) {
 	for name, trusted := range map[string]bool{"with the CA": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
-			w := &world{t: t, port: freePort(t), dir: t.TempDir(), admin: fmt.Sprintf("localhost:%d", freePort(t))}
+			w := &world{t: t, port: freePort(t), dir: t.TempDir(), client: noRedirects, admin: fmt.Sprintf("localhost:%d", freePort(t))}
 			w.base = fmt.Sprintf("http://localhost:%d", w.port)
 			o := newOutside(t, w.base+"/oauth/callback")
 			option := ""

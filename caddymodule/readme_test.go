@@ -40,13 +40,32 @@ func TestReadmeCaddyfilesAdapt(t *testing.T) {
 		t.Fatalf("found %d Caddyfiles, want the short and the long one", len(blocks))
 	}
 	for _, block := range blocks {
-		if formatted := string(caddyfile.Format([]byte(block[1]))); formatted != block[1] {
-			t.Errorf("caddy fmt would change it:\n%s", cmp.Diff(block[1], formatted))
+		wantFormatted(t, block[1])
+	}
+}
+
+func TestGateCaddyfilesAdapt(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```caddyfile\n(.*?)```").FindAllStringSubmatch(read(t, "../docs/gate.md"), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("found %d Caddyfiles, want that of several gates and that behind a proxy", len(blocks))
+	}
+	newWorld(t)
+	for _, block := range blocks {
+		wantFormatted(t, block[1])
+		if err := validateCaddyfile(t, []string{block[1]}); err != nil {
+			t.Errorf("%v, of\n%s", err, block[1])
 		}
-		_, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(block[1]), nil)
-		if err != nil || len(warnings) > 0 {
-			t.Errorf("%v, warnings %v, of\n%s", err, warnings, block[1])
-		}
+	}
+}
+
+func wantFormatted(t *testing.T, config string) {
+	t.Helper()
+	if formatted := string(caddyfile.Format([]byte(config))); formatted != config {
+		t.Errorf("caddy fmt would change it:\n%s", cmp.Diff(config, formatted))
+	}
+	_, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(config), nil)
+	if err != nil || len(warnings) > 0 {
+		t.Errorf("%v, warnings %v, of\n%s", err, warnings, config)
 	}
 }
 

@@ -17,8 +17,11 @@ export class Demo {
   #ended;
   #output = "";
 
-  /** Starts the demo on free ports and waits until it says that it is ready. */
-  static async start({ tokenLifetime, deployment } = {}) {
+  /**
+   * Starts the demo on free ports and waits until it says that it is ready. caddyfile is served in
+   * place of its own, with env in its environment.
+   */
+  static async start({ tokenLifetime, deployment, caddyfile, env } = {}) {
     assert.ok(existsSync(binary), `${binary} is missing: acceptance/run.sh builds it`);
     const port = await freePorts(4);
     const demo = new Demo();
@@ -27,13 +30,14 @@ export class Demo {
     const args = ["--port", String(port)];
     if (tokenLifetime) args.push("--token-lifetime", `${tokenLifetime}s`);
     if (deployment) args.push("--deployment", deployment);
-    demo.#run(args);
+    if (caddyfile) args.push("--caddyfile", caddyfile);
+    demo.#run(args, { ...process.env, ...env });
     await demo.waitFor(demo.url, readyWithin);
     return demo;
   }
 
-  #run(args) {
-    this.#process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+  #run(args, env) {
+    this.#process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (this.#output += text));
     }

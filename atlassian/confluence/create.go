@@ -3,6 +3,7 @@ package confluence
 import (
 	"context"
 	"errors"
+	"html"
 	"net/http"
 	"strconv"
 	"strings"
@@ -32,6 +33,9 @@ type NewPage struct {
 	Format   Format
 	// ParentID is the page above, in the same space. Empty is the top of the space.
 	ParentID string
+	// Attribution is a line of plain text, without markup, at the end of the page: a page that is
+	// created has no version message. Empty is none.
+	Attribution string
 }
 
 // maxTitle is the longest title that Confluence takes, in characters.
@@ -59,6 +63,7 @@ func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
 		return nil, createHint(err, in)
 	}
 	page.URL = c.pageURL(cloud, page.Space, page.ID)
+	page.Attribution = in.Attribution
 	return page, nil
 }
 
@@ -78,11 +83,20 @@ func (in *NewPage) check() (representation, value string, err error) {
 	}
 	switch in.Format {
 	case Markdown, "":
-		return "storage", markup.ToStorage(in.Content), nil
-	case Storage, Wiki:
-		return string(in.Format), in.Content, nil
+		return "storage", markup.ToStorage(in.Content) + below("<p>", in.Attribution, "</p>"), nil
+	case Storage:
+		return string(in.Format), in.Content + below("<p>", in.Attribution, "</p>"), nil
+	case Wiki:
+		return string(in.Format), in.Content + below("\n\n", in.Attribution, ""), nil
 	}
 	return "", "", &atlassian.InputError{Argument: "content_format", Problem: strconv.Quote(string(in.Format)) + " is unknown", Hint: "Write markdown, storage or wiki."}
+}
+
+func below(before, line, after string) string {
+	if line == "" {
+		return ""
+	}
+	return before + html.EscapeString(line) + after
 }
 
 // checkParent refuses a parent that is not in the space. Confluence itself may put the page into

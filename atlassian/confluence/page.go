@@ -43,6 +43,9 @@ type Page struct {
 	// Truncated says that the body goes on, and Cursor gets its next part.
 	Truncated string `json:"truncated,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
+
+	// Attribution is the line that was added to the text of a page that was created.
+	Attribution string `json:"attribution,omitempty"`
 }
 
 // PageRef names another page of the same space.

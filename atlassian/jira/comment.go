@@ -26,6 +26,8 @@ type AddCommentRequest struct {
 	Visibility *Visibility
 	// Public says, on a service project, whether customers see the comment; nil leaves that to Jira.
 	Public *bool
+	// Attribution is a line of plain text, without markup, below the comment. Empty is none.
+	Attribution string
 }
 
 // AddedComment is what came of it.
@@ -36,6 +38,8 @@ type AddedComment struct {
 	Created   string `json:"created,omitempty"`
 	Author    string `json:"author,omitempty"`
 	VisibleTo string `json:"visible_to,omitempty"`
+	// Attribution is the line that was added to the text.
+	Attribution string `json:"attribution,omitempty"`
 }
 
 // internalComment is the property with which Jira Service Management marks comments that
@@ -55,7 +59,7 @@ func (c *Client) AddComment(ctx context.Context, in AddCommentRequest) (*AddedCo
 	if err != nil {
 		return nil, err
 	}
-	payload := map[string]any{"body": a.fromMarkdown(in.Markdown)}
+	payload := map[string]any{"body": a.attributed(in.Markdown, in.Attribution)}
 	if in.Visibility != nil {
 		payload["visibility"] = in.Visibility
 	}
@@ -69,7 +73,7 @@ func (c *Client) AddComment(ctx context.Context, in AddCommentRequest) (*AddedCo
 	made := a.comment(raw)
 	return &AddedComment{
 		ID: made.ID, Issue: key, URL: c.browseURL(key) + "?focusedCommentId=" + made.ID,
-		Created: made.Created, Author: made.Author, VisibleTo: made.VisibleTo,
+		Created: made.Created, Author: made.Author, VisibleTo: made.VisibleTo, Attribution: in.Attribution,
 	}, nil
 }
 

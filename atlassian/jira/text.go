@@ -32,6 +32,18 @@ func (a api) fromMarkdown(markdown string) any {
 	return markup.ToWiki(markdown)
 }
 
+// attributed is fromMarkdown with a line of plain text below, which no unclosed markup above reaches.
+func (a api) attributed(markdown, line string) any {
+	switch {
+	case line == "":
+		return a.fromMarkdown(markdown)
+	case a.isCloud():
+		return markup.AppendADF(markup.ToADF(markdown), line)
+	default:
+		return markup.ToWiki(markdown) + "\n\n" + markup.ToWiki(line)
+	}
+}
+
 // jiraTime is how Jira writes points in time.
 const jiraTime = "2006-01-02T15:04:05.000-0700"
 

@@ -126,8 +126,9 @@ type TransitionRequest struct {
 	Transition string
 	// Fields are values for the transition's screen, by name or id of the field.
 	Fields map[string]any
-	// Comment is Markdown.
-	Comment string
+	// Comment is Markdown. Attribution is a line of plain text, without markup, below it.
+	Comment     string
+	Attribution string
 }
 
 // Transitioned is what came of it.
@@ -137,6 +138,8 @@ type Transitioned struct {
 	Status     string `json:"status,omitempty"`
 	Category   string `json:"status_category,omitempty"`
 	URL        string `json:"url"`
+	// Attribution is the line that was added to the comment.
+	Attribution string `json:"attribution,omitempty"`
 }
 
 // Transition moves an issue through its workflow: one request to see what is possible, one to do
@@ -167,6 +170,9 @@ func (c *Client) Transition(ctx context.Context, in TransitionRequest) (*Transit
 	}
 	out := &Transitioned{Key: key, Transition: oneLine(chosen.Name), URL: c.browseURL(key)}
 	out.Status, out.Category = status(chosen.To)
+	if strings.TrimSpace(in.Comment) != "" {
+		out.Attribution = in.Attribution
+	}
 	return out, nil
 }
 
@@ -183,7 +189,7 @@ func (a api) transitionPayload(t rawTransition, in TransitionRequest) (map[strin
 		if err := checkBody("comment", in.Comment); err != nil {
 			return nil, err
 		}
-		add := map[string]any{"add": map[string]any{"body": a.fromMarkdown(in.Comment)}}
+		add := map[string]any{"add": map[string]any{"body": a.attributed(in.Comment, in.Attribution)}}
 		payload["update"] = map[string]any{"comment": []any{add}}
 	}
 	return payload, nil

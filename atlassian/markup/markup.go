@@ -64,6 +64,25 @@ func ToADF(markdown string) Document {
 	return writeADF(parseMarkdown(markdown))
 }
 
+// AppendADF puts a paragraph of plain text below a document that ToADF made.
+func AppendADF(doc Document, line string) Document {
+	var whole struct {
+		Type    string            `json:"type"`
+		Version int               `json:"version"`
+		Content []json.RawMessage `json:"content"`
+	}
+	below, err := json.Marshal(map[string]any{"type": "paragraph", "content": []any{map[string]string{"type": "text", "text": line}}})
+	if err != nil || json.Unmarshal(doc, &whole) != nil {
+		return doc
+	}
+	whole.Content = append(whole.Content, below)
+	raw, err := json.Marshal(whole)
+	if err != nil {
+		return doc
+	}
+	return raw
+}
+
 // FromADF turns an ADF document into Markdown. Nodes and marks it does not know keep their text.
 // The error is [ErrMalformed] or [ErrTooLarge].
 func FromADF(doc json.RawMessage) (string, error) {

@@ -28,6 +28,7 @@ type options struct {
 	port       int
 	deployment string
 	env        bool
+	caddyfile  string
 	lifetime   time.Duration
 }
 
@@ -49,6 +50,7 @@ it. Nothing is kept: every start begins with the same people, issues and pages.
 	flags.IntVar(&o.port, "port", 8000, "where Caddy listens; the stand-ins take the three ports after it")
 	flags.StringVar(&o.deployment, "deployment", sandbox.Cloud, "what Jira and Confluence stand in for: cloud or datacenter")
 	flags.BoolVar(&o.env, "env", false, "print the .env with which cmd/caddy would use a sandbox at this port, and start nothing")
+	flags.StringVar(&o.caddyfile, "caddyfile", "", "a Caddyfile to serve in place of the demo's own")
 	flags.DurationVar(&o.lifetime, "token-lifetime", 0, "how long access tokens of the Entra stand-in live (default about an hour)")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -79,6 +81,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return nil
 	}
+	site, err := o.site()
+	if err != nil {
+		return err
+	}
 	story := newStory(out)
 	config.Logger = story.logger()
 	s, err := sandbox.Start(config)
@@ -86,7 +92,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	stop, err := startCaddy(o.port, s, story)
+	stop, err := startCaddy(site, o.port, s, story)
 	if err != nil {
 		return err
 	}
@@ -97,8 +103,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// startCaddy runs Caddy in this process with the demo's Caddyfile and the sandbox's environment.
-func startCaddy(port int, s *sandbox.Sandbox, story *story) (stop func(), err error) {
+// site is the Caddyfile to serve.
+func (o options) site() ([]byte, error) {
+	if o.caddyfile == "" {
+		return siteConfig, nil
+	}
+	return os.ReadFile(o.caddyfile)
+}
+
+// startCaddy runs Caddy in this process with a Caddyfile and the sandbox's environment.
+func startCaddy(site []byte, port int, s *sandbox.Sandbox, story *story) (stop func(), err error) {
 	if err := free(port); err != nil {
 		return nil, err
 	}
@@ -114,10 +128,10 @@ func startCaddy(port int, s *sandbox.Sandbox, story *story) (stop func(), err er
 		_ = os.RemoveAll(dir)
 	}
 	current.Store(story)
-	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt(siteConfig, map[string]any{"filename": "Caddyfile"})
+	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt(site, map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		stop()
-		return nil, fmt.Errorf("the demo's Caddyfile: %w", err)
+		return nil, fmt.Errorf("the Caddyfile: %w", err)
 	}
 	for _, w := range warnings {
 		story.say("caddy", w.String())

@@ -233,7 +233,7 @@ func TestEnvPrintsWhatItWouldUseAndStartsNothing(t *testing.T) {
 }
 
 func TestBadCommandLines(t *testing.T) {
-	for _, args := range [][]string{{"--port", "0"}, {"--port", "65533"}, {"--deployment", "server"}, {"--token-lifetime", "-1s"}, {"extra"}, {"--nonsense"}} {
+	for _, args := range [][]string{{"--port", "0"}, {"--port", "65533"}, {"--deployment", "server"}, {"--token-lifetime", "-1s"}, {"extra"}, {"--nonsense"}, {"--caddyfile", "testdata/not-there"}} {
 		if err := run(t.Context(), args, new(bytes.Buffer)); err == nil {
 			t.Errorf("%v: no error", args)
 		}

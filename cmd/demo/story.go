@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,11 +22,10 @@ func init() {
 type story struct {
 	out io.Writer
 
-	mu    sync.Mutex        // guards out and names
-	names map[string]string // of the people who signed in, by tenant and object id
+	mu sync.Mutex // guards out
 }
 
-func newStory(out io.Writer) *story { return &story{out: out, names: make(map[string]string)} }
+func newStory(out io.Writer) *story { return &story{out: out} }
 
 // say writes one line.
 func (s *story) say(kind, text string) {
@@ -61,34 +59,30 @@ func (s *story) tell(record map[string]any) {
 	case "sign-in denied":
 		s.say("consent", through+" was turned away")
 	case "signed in":
-		s.learn(record, who)
 		s.say("sign-in", who+" signed in for "+through)
 	case "token issued":
 		s.say("token", through+" got a token for "+who)
 	case "token refreshed":
 		s.say("token", through+" got a fresh token for "+who)
 	case "tool call":
-		s.say("tool", s.name(record, who)+" through "+through+": "+call(record))
+		s.say("tool", who+" through "+through+": "+call(record))
+	case "token refused", "caller refused", "revocation refused", "grant revoked", "user blocked", "user unblocked":
+		s.say("audit", text("msg")+because(text))
 	default:
 		s.tellTrouble(record, text)
 	}
 }
 
-// learn keeps what a person who signs in is called: the record of a tool call holds their user
-// name, which reads like somebody else.
-func (s *story) learn(record map[string]any, name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.names[personKey(record)] = name
+// because says who and why, of a record of the audit.
+func because(text func(string) string) string {
+	var details strings.Builder
+	for _, name := range []string{"user", "assistant", "reason"} {
+		if v := text(name); v != "" {
+			fmt.Fprintf(&details, "; %s: %s", name, v)
+		}
+	}
+	return details.String()
 }
-
-func (s *story) name(record map[string]any, otherwise string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return cmp.Or(s.names[personKey(record)], otherwise)
-}
-
-func personKey(record map[string]any) string { return fmt.Sprint(record["tid"], " ", record["oid"]) }
 
 // intended are warnings about what the demo wants, with the loggers that give them: no admin
 // endpoint, and plain http on loopback.

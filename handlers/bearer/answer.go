@@ -36,7 +36,7 @@ func allowPreflight(w http.ResponseWriter, r *http.Request) {
 	allowed.WriteString(allowedHeaders)
 	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
 		name = strings.TrimSpace(name)
-		if len(name) < 80 && strings.HasPrefix(strings.ToLower(name), "mcp-param-") && !strings.ContainsFunc(name, notToken68) {
+		if len(name) < 80 && strings.HasPrefix(strings.ToLower(name), "mcp-param-") && isToken68(name) {
 			allowed.WriteString(", " + name)
 		}
 	}

@@ -49,11 +49,18 @@ type Config struct {
 	// Scopes are named in the challenge, without offline_access.
 	Scopes []string
 
+	// Rules say who comes in, besides and among those who have a good token.
+	Rules Rules
+
 	Store   *records.Store
 	Origins *origin.Policy
 	Cache   *Cache
-	Logger  *slog.Logger
 	Now     func() time.Time
+
+	// Logger receives what an operator may have to do something about, and Audit the tokens that
+	// were refused. Without Audit these are in Logger.
+	Logger *slog.Logger
+	Audit  *slog.Logger
 }
 
 // Gate admits requests. It is safe for concurrent use.
@@ -66,6 +73,9 @@ type Gate struct {
 func New(c Config) *Gate {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Audit == nil {
+		c.Audit = c.Logger
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -120,29 +130,44 @@ func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, host, path string) 
 // principal says whose token this is, from the cache where that is recent enough.
 func (g *Gate) principal(ctx context.Context, token string) (*identity.Principal, error) {
 	key := sha256.Sum256([]byte(token))
-	if p, ok := g.cfg.Cache.get(key, g.cfg.Resource, g.cfg.Now()); ok {
-		return p, nil
+	p, ok := g.cfg.Cache.get(key, g.cfg.Resource, g.cfg.Now())
+	if !ok {
+		var err error
+		if p, err = g.check(ctx, token); err != nil {
+			return nil, err
+		}
+		g.cfg.Cache.put(key, g.cfg.Resource, p, g.cfg.Now())
 	}
-	p, err := g.cfg.Verify(ctx, token)
+	if err := g.judge(p); err != nil {
+		return nil, &personError{err, p}
+	}
+	return p, nil
+}
+
+// check finds out whether a token is good, without the cache.
+func (g *Gate) check(ctx context.Context, token string) (*identity.Principal, error) {
+	verified, err := g.cfg.Verify(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	if p, err = g.issued(ctx, token, p); err != nil {
-		return nil, err
+	p := verified
+	if p.Application == g.cfg.ClientID {
+		p, err = g.issued(ctx, token, p)
+	} else {
+		_, err = g.cfg.Rules.application(p.Application)
 	}
-	if err := g.notBlocked(ctx, p); err != nil {
-		return nil, err
+	if err == nil {
+		err = g.notBlocked(ctx, p)
 	}
-	g.cfg.Cache.put(key, g.cfg.Resource, p, g.cfg.Now())
+	if err != nil {
+		return nil, &personError{err, verified}
+	}
 	return p, nil
 }
 
 // issued finds the issuance record of a verified token: by it a call is known to come from this
 // assistant and for this resource, and a revoked grant ends.
 func (g *Gate) issued(ctx context.Context, token string, p *identity.Principal) (*identity.Principal, error) {
-	if p.Application != g.cfg.ClientID {
-		return nil, refusal("the token was issued to application " + p.Application + ", not to ours")
-	}
 	issuance, err := records.Issuances.Get(ctx, g.cfg.Store, token)
 	if err != nil {
 		return nil, missing("issuance record", err)
@@ -164,6 +189,9 @@ func (g *Gate) issued(ctx context.Context, token string, p *identity.Principal) 
 	admitted.AppOnly = false
 	admitted.Grant = issuance.Grant
 	admitted.Assistant = identity.Assistant{ClientID: issuance.ClientID, Name: issuance.ClientName}
+	if admitted.GroupsUnknown && len(issuance.Groups) > 0 {
+		admitted.Groups, admitted.GroupsUnknown = issuance.Groups, false
+	}
 	return &admitted, nil
 }
 
@@ -210,35 +238,57 @@ func bearerToken(r *http.Request) (string, error) {
 		return "", errNoToken
 	}
 	token = strings.Trim(token, " ")
-	if token == "" || len(token) > maxToken || strings.ContainsFunc(token, notToken68) {
+	if token == "" || len(token) > maxToken || !isToken68(token) {
 		return "", refusal("the bearer token has a form that no token of ours has")
 	}
 	return token, nil
 }
 
-func notToken68(c rune) bool {
-	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._~+/=", c)
+// token68 are the bytes of a token, RFC 9110 section 11.2. The table is for speed: every byte of
+// every token is looked up.
+var token68 = func() (ok [256]bool) {
+	for c := range ok {
+		ok[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~+/=", byte(c)) >= 0
+	}
+	return ok
+}()
+
+func isToken68(s string) bool {
+	for i := range len(s) {
+		if !token68[s[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // refuse answers a request that is not admitted. What a verifier said goes to the log alone.
 func (g *Gate) refuse(w http.ResponseWriter, host string, err error) {
+	var plain forbidden
+	var scope scopeError
 	switch {
 	case errors.Is(err, errNoToken):
-		g.challenge(w, host, "", "Sign in to use this server.")
+		g.challenge(w, http.StatusUnauthorized, host, "", "Sign in to use this server.")
 	case errors.Is(err, errBadRequest):
 		writeError(w, http.StatusBadRequest, "invalid_request", "Send exactly one Authorization header.")
 	case errors.Is(err, entra.ErrInvalidToken):
-		g.cfg.Logger.Info("token refused", "reason", err.Error())
-		g.challenge(w, host, "invalid_token", "The access token is expired, revoked, or not for this server.")
+		g.auditRefusal("token refused", err)
+		g.challenge(w, http.StatusUnauthorized, host, "invalid_token", "The access token is expired, revoked, or not for this server.")
+	case errors.As(err, &plain):
+		g.auditRefusal("caller refused", err)
+		writeError(w, http.StatusForbidden, "access_denied", "You are signed in, but may not use this server. Ask whoever runs it for access; signing in again does not help.")
+	case errors.As(err, &scope):
+		g.auditRefusal("caller refused", err)
+		g.challenge(w, http.StatusForbidden, host, "insufficient_scope", "The access token lacks a scope.")
 	default:
 		g.cfg.Logger.Error("token could not be checked", "error", err.Error())
 		writeUnavailable(w, "The access token cannot be checked right now. Try again.")
 	}
 }
 
-// challenge answers 401 as RFC 6750 section 3 and RFC 9728 section 5.1 say. Without credentials
-// there is no error code.
-func (g *Gate) challenge(w http.ResponseWriter, host, code, description string) {
+// challenge answers as RFC 6750 section 3 and RFC 9728 section 5.1 say. Without credentials there is
+// no error code.
+func (g *Gate) challenge(w http.ResponseWriter, status int, host, code, description string) {
 	params := []string{`resource_metadata="` + g.cfg.Resource.MetadataURL(host) + `"`}
 	if len(g.cfg.Scopes) > 0 {
 		params = append(params, `scope="`+strings.Join(g.cfg.Scopes, " ")+`"`)
@@ -249,7 +299,7 @@ func (g *Gate) challenge(w http.ResponseWriter, host, code, description string) 
 		code = "unauthorized"
 	}
 	w.Header().Set("WWW-Authenticate", "Bearer "+strings.Join(params, ", "))
-	writeError(w, http.StatusUnauthorized, code, description)
+	writeError(w, status, code, description)
 }
 
 func writeUnavailable(w http.ResponseWriter, description string) {

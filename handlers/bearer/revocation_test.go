@@ -10,9 +10,9 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 )
 
-// TestTakenBackOnEveryNode: whatever the operator does at one node ends a token that another node
+// Whatever the operator does at one node ends a token that another node
 // admitted just before, within 30 seconds, and what follows a refusal is no sign-out of the others.
-func TestTakenBackOnEveryNode(t *testing.T) {
+func TestAttack5_18_TakenBackOnEveryNode(t *testing.T) {
 	for name, take := range map[string]func(*testing.T, *records.Store) error{
 		"the grant": func(t *testing.T, s *records.Store) error {
 			_, err := s.EndGrants(t.Context(), func(*records.Grant) bool { return true })

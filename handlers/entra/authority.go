@@ -16,22 +16,26 @@ import (
 type cloud struct {
 	hosts         []string // the preferred one first
 	tokenServices []string
+	graphs        []string // hosts of Microsoft Graph, the usual one first
 }
 
 var clouds = []cloud{
 	{
 		hosts:         []string{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com"},
 		tokenServices: []string{"sts.windows.net"},
+		graphs:        []string{"graph.microsoft.com"},
 	},
 	{
 		// The US government cloud shares the v1 issuer of the public one, so a v1 issuer cannot
 		// select it.
 		hosts:         []string{"login.microsoftonline.us", "login.usgovcloudapi.net"},
 		tokenServices: []string{"sts.windows.net"},
+		graphs:        []string{"graph.microsoft.us", "dod-graph.microsoft.us"},
 	},
 	{
 		hosts:         []string{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"},
 		tokenServices: []string{"sts.chinacloudapi.cn"},
+		graphs:        []string{"microsoftgraph.chinacloudapi.cn"},
 	},
 }
 
@@ -50,6 +54,7 @@ type authority struct {
 	tenants  []string
 	hosts    []string // hosts that may appear in discovery as endpoints
 	issuers  []string // hosts that may appear in an issuer
+	graphs   []string // hosts of Microsoft Graph, none when the host is not one of Microsoft's
 	loopback bool
 }
 
@@ -110,7 +115,7 @@ func authorityHost(u *url.URL, allowed []string) (*authority, error) {
 			a.origin = "https://" + c.hosts[0]
 		}
 		if slices.Contains(c.tokenServices, host) || slices.Contains(c.hosts, host) {
-			a.hosts, a.issuers = c.hosts, slices.Concat(c.hosts, c.tokenServices)
+			a.hosts, a.issuers, a.graphs = c.hosts, slices.Concat(c.hosts, c.tokenServices), c.graphs
 			return a, nil
 		}
 	}

@@ -55,6 +55,10 @@ type Config struct {
 	// Audiences are further App ID URIs of our own application.
 	Audiences []string
 
+	// ResolveGroups asks Microsoft Graph for the groups of people who have too many for a token,
+	// with the delegated permission User.Read of the registration. Without it they are unknown.
+	ResolveGroups bool
+
 	// Transport carries every request to Entra; nil means [http.DefaultTransport].
 	Transport http.RoundTripper
 

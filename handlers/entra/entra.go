@@ -26,6 +26,9 @@ type Provider struct {
 	audiences   []string
 	warnings    []string
 
+	resolveGroups bool
+	groupsTimeout time.Duration
+
 	client *http.Client
 	log    *slog.Logger
 	now    func() time.Time
@@ -41,6 +44,9 @@ type Tokens struct {
 	// RefreshToken is Entra's. Entra leaves it out of some answers to a refresh; it is then the one
 	// that was used. It is empty when Entra never gave one.
 	RefreshToken string
+	// Groups are those that Entra left out of AccessToken and Microsoft Graph told. Empty means that
+	// AccessToken, and Principal, say all that is known.
+	Groups []string
 	// Principal is who signed in. Its AppOnly is false, with or without scp in the token: a code
 	// and a refresh token always stand for a person.
 	Principal *identity.Principal
@@ -76,12 +82,14 @@ func (p *Provider) AuthorizationURL(ctx context.Context, r AuthorizationRequest)
 }
 
 // Exchange redeems an authorization code, once, and verifies the ID token with its nonce and the
-// access token as [Provider.Verify] does. Its error is an [*Error].
+// access token as [Provider.Verify] does. It asks Microsoft Graph for groups that Entra left out of
+// the token, where the configuration says so; that this fails is no error. Its error is an [*Error].
 func (p *Provider) Exchange(ctx context.Context, code, verifier, nonce string) (*Tokens, error) {
 	return p.exchange(ctx, code, verifier, nonce)
 }
 
-// Refresh redeems a refresh token of Entra's and verifies the new access token. The caller compares
+// Refresh redeems a refresh token of Entra's, verifies the new access token and looks after the
+// groups as [Provider.Exchange] does. The caller compares
 // the Principal with whom the grant belongs to. Its error is an [*Error].
 func (p *Provider) Refresh(ctx context.Context, refreshToken string) (*Tokens, error) {
 	return p.refresh(ctx, refreshToken)

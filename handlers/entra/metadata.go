@@ -26,6 +26,7 @@ type metadata struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint"`
 	TokenEndpoint         string `json:"token_endpoint"`
 	KeysURI               string `json:"jwks_uri"`
+	GraphHost             string `json:"msgraph_host"` // Entra's own addition
 }
 
 // fetchMetadata gets and checks the discovery document of one version.

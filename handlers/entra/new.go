@@ -42,8 +42,12 @@ func newProvider(c Config) (*Provider, error) {
 		scope:       plan.request,
 		short:       plan.short,
 		audiences:   audiences,
-		log:         c.Logger,
-		now:         c.Now,
+
+		resolveGroups: c.ResolveGroups,
+		groupsTimeout: groupsTimeout,
+
+		log: c.Logger,
+		now: c.Now,
 	}
 	if strings.HasPrefix(a.origin, "http:") {
 		p.warnings = append(p.warnings, "ENTRA_ID_EXPECTED_ISSUER is http on loopback: right for the sandbox, never for people's real accounts")
@@ -56,6 +60,9 @@ func newProvider(c Config) (*Provider, error) {
 		p.now = time.Now
 	}
 	if p.prove, err = p.newProver(c); err != nil {
+		return nil, err
+	}
+	if err := p.checkGraph(); err != nil {
 		return nil, err
 	}
 	p.client = newClient(c.Transport)

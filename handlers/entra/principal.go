@@ -45,6 +45,9 @@ func newPrincipal(c claims) (*identity.Principal, error) {
 	if p.Groups, err = c.list("groups"); err != nil {
 		return nil, err
 	}
+	if p.GroupsUnknown {
+		p.Groups = nil // half a list would be taken for a whole one
+	}
 	if p.Expires, err = c.time("exp"); err != nil {
 		return nil, err
 	}

@@ -1,11 +1,15 @@
 package entra
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,13 +28,19 @@ func TestNothingIsFetchedBeforeItIsNeeded(t *testing.T) {
 	}
 }
 
-func TestUnknownKeysCauseTwoFetchesAtMost(t *testing.T) {
+// A flood of 10 000 tokens whose kid nobody knows makes two requests to Entra at most, and takes
+// nothing from those who call with good tokens meanwhile.
+func TestAttack5_8_UnknownKeyFlood(t *testing.T) {
 	f := setup(t)
-	_, rest, _ := strings.Cut(f.token(nil), ".")
+	good := f.token(nil)
+	_, rest, _ := strings.Cut(good, ".")
 	var wg sync.WaitGroup
 	for worker := range 10 {
 		wg.Go(func() {
-			for i := range 100 {
+			for i := range 1000 {
+				if i%50 == 0 {
+					f.mustVerify(t, good)
+				}
 				header := fmt.Appendf(nil, `{"alg":"RS256","kid":"unknown-%d-%d"}`, worker, i)
 				if _, err := f.Verify(t.Context(), base64.RawURLEncoding.EncodeToString(header)+"."+rest); !errors.Is(err, ErrInvalidToken) {
 					t.Errorf("got %v, want ErrInvalidToken", err)
@@ -54,7 +64,7 @@ func TestUnknownKeysCauseTwoFetchesAtMost(t *testing.T) {
 	}
 }
 
-func TestRotatedKeyIsFound(t *testing.T) {
+func TestAttack5_7_KeyRotation(t *testing.T) {
 	f := setup(t)
 	old := f.token(nil)
 	f.mustVerify(t, old)
@@ -88,7 +98,7 @@ func outages() map[string]sandbox.Fault {
 	}
 }
 
-func TestLastKnownGoodKeysServeThroughAnOutage(t *testing.T) {
+func TestAttack5_7_LastKnownGoodKeys(t *testing.T) {
 	for name, fault := range outages() {
 		t.Run(name, func(t *testing.T) {
 			f := setup(t)
@@ -121,6 +131,95 @@ func TestLastKnownGoodKeysServeThroughAnOutage(t *testing.T) {
 	}
 }
 
+// The key endpoint is down for an hour when the keys are due: everybody goes on working, Entra is
+// asked once a minute at most, and once it is back the keys are new.
+func TestAttack5_7_AnHourWithoutEntra(t *testing.T) {
+	f := setup(t)
+	token := f.token(map[string]any{"exp": f.clock.Now().Add(time.Hour * 100).Unix()})
+	f.mustVerify(t, token)
+	f.clock.advance(refreshAfter)
+	f.breakDown(sandbox.KeysV2, sandbox.Fault{Status: http.StatusServiceUnavailable})
+	before := f.entra.Count(sandbox.KeysV2)
+	for range 360 {
+		f.mustVerify(t, token)
+		f.waitForFetch()
+		f.clock.advance(10 * time.Second)
+	}
+	if n := f.entra.Count(sandbox.KeysV2) - before; n < 1 || n > 61 {
+		t.Errorf("%d key set requests in an hour, want one a minute at most", n)
+	}
+	f.mend()
+	f.entra.RotateKey(false)
+	f.mustVerify(t, token)
+	f.waitForFetch()
+	f.mustVerify(t, f.token(nil))
+}
+
+// A key document that is well formed and wrong: keys of somebody else beside Entra's do no harm, and
+// when they stand in place of Entra's, nobody gets in with them, and Entra's own are back when an
+// unknown kid may cause a request again, or with the next refresh.
+func TestAttack5_7_PoisonedKeyDocument(t *testing.T) {
+	for name, tc := range map[string]struct {
+		poison func(genuine, stranger map[string]any) []any
+		harm   bool
+		back   time.Duration
+	}{
+		"a stranger's key under the kid": {func(g, s map[string]any) []any { s["kid"] = g["kid"]; return []any{s, g} }, false, 0},
+		"a key without a modulus":        {func(g, _ map[string]any) []any { return []any{map[string]any{"kty": "RSA", "kid": g["kid"]}, g} }, false, 0},
+		"an even exponent":               {func(g, _ map[string]any) []any { bad := maps.Clone(g); bad["e"] = "AA"; return []any{bad, g} }, false, 0},
+		"a symmetric key": {func(g, _ map[string]any) []any {
+			return []any{map[string]any{"kty": "oct", "kid": g["kid"], "k": g["n"]}, g}
+		}, false, 0},
+		"a thousand keys": {func(g, _ map[string]any) []any { return slices.Repeat([]any{g}, 1000) }, false, 0},
+		"another tenant's issuer": {func(g, _ map[string]any) []any {
+			g["issuer"] = "https://login.microsoftonline.com/evil/v2.0"
+			return []any{g}
+		}, true, refreshAfter},
+		"a stranger's keys only": {func(_, s map[string]any) []any { return []any{s} }, true, unknownKeyInterval},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := setup(t)
+			token := f.token(map[string]any{"exp": f.clock.Now().Add(time.Hour * 100).Unix()})
+			f.mustVerify(t, token)
+			genuine, stranger := f.publishedKey(t), f.publishedKey(t)
+			stranger["kid"], stranger["n"] = "stranger", base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xf1}, 256))
+			body, err := json.Marshal(map[string]any{"keys": tc.poison(genuine, stranger)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.breakDown(sandbox.KeysV2, sandbox.Fault{Body: string(body)})
+			f.clock.advance(refreshAfter)
+			f.mustVerify(t, token)
+			f.waitForFetch()
+			if _, err := f.Verify(t.Context(), f.token(nil, sandbox.Stranger())); err == nil {
+				t.Error("a stranger's token was accepted")
+			}
+			if _, err := f.Verify(t.Context(), token); (err != nil) != tc.harm {
+				t.Errorf("a good token: %v", err)
+			}
+			f.mend()
+			f.clock.advance(tc.back)
+			_, _ = f.Verify(t.Context(), token)
+			f.waitForFetch()
+			f.mustVerify(t, token)
+		})
+	}
+}
+
+// publishedKey is the key that the sandbox publishes.
+func (f *fixture) publishedKey(t *testing.T) map[string]any {
+	t.Helper()
+	var set struct{ Keys []map[string]any }
+	docs, err := f.v2.documents(t.Context())
+	if err == nil {
+		err = fetchJSON(t.Context(), f.client, docs.metadata.KeysURI, &set)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set.Keys[0]
+}
+
 // breakDown makes an endpoint fail. We wait for an answer that never comes for a short time only,
 // and for others as long as ever, so that a busy machine does not fail the test.
 func (f *fixture) breakDown(e sandbox.Endpoint, fault sandbox.Fault) {
@@ -145,7 +244,7 @@ func (f *fixture) waitForFetch() {
 	}
 }
 
-func TestNoKeysEverMeansUnavailable(t *testing.T) {
+func TestAttack5_7_NoKeysEver(t *testing.T) {
 	for name, fault := range outages() {
 		for _, endpoint := range []sandbox.Endpoint{sandbox.KeysV2, sandbox.DiscoveryV2} {
 			t.Run(name+" "+string(endpoint), func(t *testing.T) {

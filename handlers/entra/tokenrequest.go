@@ -49,7 +49,9 @@ func (p *Provider) requestToken(ctx context.Context, l leg, grant url.Values) (*
 	}
 	form := maps.Clone(grant)
 	form.Set("client_id", p.clientID)
-	form.Set("scope", p.scope)
+	if !form.Has("scope") {
+		form.Set("scope", p.scope)
+	}
 	for i, proof := range proofs {
 		maps.Copy(form, proof)
 		answer, refusal := p.post(ctx, l, docs.metadata.TokenEndpoint, form)

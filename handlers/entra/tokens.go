@@ -34,6 +34,7 @@ func (p *Provider) exchange(ctx context.Context, code, verifier, nonce string) (
 	if t.Principal.TenantID != tenant || t.Principal.ObjectID != object {
 		return nil, refusedIDToken(invalid(errors.New("it belongs to somebody else than the access token")))
 	}
+	p.settleGroups(ctx, t)
 	return t, nil
 }
 
@@ -55,6 +56,7 @@ func (p *Provider) refresh(ctx context.Context, refreshToken string) (*Tokens, e
 	if t.RefreshToken == "" {
 		t.RefreshToken = refreshToken
 	}
+	p.settleGroups(ctx, t)
 	return t, nil
 }
 

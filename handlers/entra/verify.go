@@ -66,7 +66,7 @@ func (p *Provider) checkAccessToken(c claims) error {
 	// alone; the application that a token was issued to is in access tokens alone.
 	for _, name := range []string{"nonce", "c_hash", "at_hash"} {
 		if c.has(name) {
-			return fmt.Errorf("it is an ID token (it has %s) and not an access token", name)
+			return fmt.Errorf("it is an ID token (it has %s) and not an access token; %s", name, idTokenCure)
 		}
 	}
 	name, err := applicationClaim(c)
@@ -74,10 +74,12 @@ func (p *Provider) checkAccessToken(c claims) error {
 		return err
 	}
 	if _, err := c.guid(name); err != nil {
-		return fmt.Errorf("%w; without it, it is an ID token and not an access token", err)
+		return fmt.Errorf("%w; without it, it is an ID token and not an access token; %s", err, idTokenCure)
 	}
 	return p.checkTimes(c)
 }
+
+const idTokenCure = "the assistant has to send what it got as access_token, and not the id_token"
 
 // applicationClaim names the claim that holds the application of a token, by its version.
 func applicationClaim(c claims) (string, error) {

@@ -3,6 +3,8 @@ package entra
 import (
 	"encoding/base64"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -43,15 +45,32 @@ func TestVerifyAcceptsEveryAudienceOfOurs(t *testing.T) {
 	}
 }
 
-// TestVerifyRefusesClaims changes one thing in a good token and signs it properly.
-func TestVerifyRefusesClaims(t *testing.T) {
+// refusal is a change to a good token, which is signed properly, and what the operator's log says.
+type refusal struct {
+	name    string
+	changes map[string]any
+	reason  string
+}
+
+func (f *fixture) wantRefusals(t *testing.T, refusals []refusal) {
+	t.Helper()
+	for _, tc := range refusals {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := f.Verify(t.Context(), f.token(tc.changes))
+			if !errors.Is(err, ErrInvalidToken) {
+				t.Fatalf("got %v, want ErrInvalidToken", err)
+			}
+			if !strings.Contains(err.Error(), tc.reason) {
+				t.Errorf("reason %q does not mention %q", err, tc.reason)
+			}
+		})
+	}
+}
+
+// Tokens that Entra signed for somebody or something else, and ID tokens.
+func TestAttack5_3_TokensForSomethingElse(t *testing.T) {
 	f := setup(t)
-	now := f.clock.Now()
-	for _, tc := range []struct {
-		name    string
-		changes map[string]any
-		reason  string
-	}{
+	f.wantRefusals(t, []refusal{
 		{"another application", map[string]any{"aud": "11111111-2222-4333-8444-555555555555"}, "another application"},
 		{"several audiences", map[string]any{"aud": []string{clientID, "x"}}, "not a string"},
 		{"our audience in a list", map[string]any{"aud": []string{clientID}}, "not a string"},
@@ -78,6 +97,18 @@ func TestVerifyRefusesClaims(t *testing.T) {
 		{"v1's application in a v2 token", map[string]any{"azp": nil, "appid": clientID}, "ID token"},
 		{"no object id", map[string]any{"oid": nil}, "oid"},
 		{"object id is no GUID", map[string]any{"oid": "ada"}, "oid"},
+		{"roles not a list", map[string]any{"roles": "Atlassian.Admin"}, "roles"},
+		{"groups of numbers", map[string]any{"groups": []int{1}}, "groups"},
+		{"scp a list", map[string]any{"scp": []string{"access_as_user"}}, "scp"},
+		{"application's own and a person's", map[string]any{"idtyp": "app"}, "idtyp"},
+		{"name not a string", map[string]any{"name": 7}, "name"},
+	})
+}
+
+func TestAttack5_5_Times(t *testing.T) {
+	f := setup(t)
+	now := f.clock.Now()
+	f.wantRefusals(t, []refusal{
 		{"no exp", map[string]any{"exp": nil}, "exp"},
 		{"expired", map[string]any{"exp": now.Add(-skew).Unix()}, "expired"},
 		{"exp a string", map[string]any{"exp": "1795430000"}, "whole seconds"},
@@ -89,25 +120,10 @@ func TestVerifyRefusesClaims(t *testing.T) {
 		{"nbf in the future", map[string]any{"nbf": now.Add(skew + time.Second).Unix()}, "nbf"},
 		{"iat in the future", map[string]any{"iat": now.Add(skew + time.Second).Unix()}, "iat"},
 		{"iat a string", map[string]any{"iat": "yesterday"}, "iat"},
-		{"roles not a list", map[string]any{"roles": "Atlassian.Admin"}, "roles"},
-		{"groups of numbers", map[string]any{"groups": []int{1}}, "groups"},
-		{"scp a list", map[string]any{"scp": []string{"access_as_user"}}, "scp"},
-		{"application's own and a person's", map[string]any{"idtyp": "app"}, "idtyp"},
-		{"name not a string", map[string]any{"name": 7}, "name"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			_, err := f.Verify(t.Context(), f.token(tc.changes))
-			if !errors.Is(err, ErrInvalidToken) {
-				t.Fatalf("got %v, want ErrInvalidToken", err)
-			}
-			if !strings.Contains(err.Error(), tc.reason) {
-				t.Errorf("reason %q does not mention %q", err, tc.reason)
-			}
-		})
-	}
+	})
 }
 
-func TestVerifyRespectsSkew(t *testing.T) {
+func TestAttack5_5_TimesAtTheEdge(t *testing.T) {
 	f := setup(t)
 	now := f.clock.Now()
 	for name, changes := range map[string]map[string]any{
@@ -122,18 +138,22 @@ func TestVerifyRespectsSkew(t *testing.T) {
 	}
 }
 
-func TestVerifyRefusesHeadersAndSignatures(t *testing.T) {
+// wantNone holds that no token gets in.
+func (f *fixture) wantNone(t *testing.T, tokens map[string]string) {
+	t.Helper()
+	for name, token := range tokens {
+		t.Run(name, func(t *testing.T) {
+			if who, err := f.Verify(t.Context(), token); !errors.Is(err, ErrInvalidToken) {
+				t.Errorf("got %v and %v, want ErrInvalidToken", who, err)
+			}
+		})
+	}
+}
+
+func TestAttack5_1_Algorithms(t *testing.T) {
 	f := setup(t)
-	good := f.token(nil)
-	parts := strings.Split(good, ".")
-	payload, _ := base64.RawURLEncoding.DecodeString(parts[1])
-	member := func(m string) []byte { return []byte("{" + m + "," + string(payload[1:])) }
-	for name, token := range map[string]string{
+	f.wantNone(t, map[string]string{
 		"stranger's key":            f.token(nil, sandbox.Stranger()),
-		"unknown kid":               f.token(nil, sandbox.Header("kid", "../../etc/passwd")),
-		"no kid":                    f.token(nil, sandbox.Header("kid", nil)),
-		"kid not a string":          f.token(nil, sandbox.Header("kid", 1)),
-		"long kid":                  f.token(nil, sandbox.Header("kid", strings.Repeat("k", 300))),
 		"alg none":                  f.token(nil, sandbox.Alg("none")),
 		"alg none, signature kept":  f.token(nil, sandbox.Header("alg", "none")),
 		"alg NoNe":                  f.token(nil, sandbox.Header("alg", "NoNe")),
@@ -143,40 +163,71 @@ func TestVerifyRefusesHeadersAndSignatures(t *testing.T) {
 		"PS256":                     f.token(nil, sandbox.Alg("PS256")),
 		"crit":                      f.token(nil, sandbox.Header("crit", []string{"exp"})),
 		"b64":                       f.token(nil, sandbox.Header("b64", false)),
-		"jku":                       f.token(nil, sandbox.Header("jku", "http://127.0.0.1/keys")),
-		"jwk":                       f.token(nil, sandbox.Header("jwk", map[string]string{"kty": "RSA"})),
-		"x5u":                       f.token(nil, sandbox.Header("x5u", "http://127.0.0.1/cert")),
-		"x5c":                       f.token(nil, sandbox.Header("x5c", []string{"MII"})),
-		"typ of another token":      f.token(nil, sandbox.Header("typ", "logout+jwt")),
-		"another payload":           parts[0] + "." + base64.RawURLEncoding.EncodeToString(member(`"x":1`)) + "." + parts[2],
-		"duplicate member":          f.entra.MintRaw(member(`"aud":"` + clientID + `"`)),
-		"nested duplicate member":   f.entra.MintRaw(member(`"x":[{"y":1,"y":1}]`)),
-		"escaped duplicate member":  f.entra.MintRaw(member(`"\u0061ud":"` + clientID + `"`)),
-		"deep nesting":              f.entra.MintRaw(member(`"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100))),
-		"second JSON value":         f.entra.MintRaw(append(payload, "{}"...)),
-		"payload is null":           f.entra.MintRaw([]byte("null")),
-		"payload is a list":         f.entra.MintRaw([]byte("[]")),
-		"payload is not JSON":       f.entra.MintRaw([]byte("ada")),
-		"padded base64url":          parts[0] + "." + parts[1] + "." + parts[2] + "=",
-		"base64url trailing bits":   good[:len(good)-1] + string(good[len(good)-1]+1), // A, Q, g or w ends it: two bits, and four that are zero
-		"line break":                parts[0] + "." + parts[1] + "." + parts[2] + "\n",
-		"leading space":             " " + good,
-		"no signature":              parts[0] + "." + parts[1] + ".",
-		"two parts":                 parts[0] + "." + parts[1],
-		"five parts, a JWE":         good + ".AAAA.AAAA",
-		"JSON serialisation":        `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`,
-		"a megabyte":                parts[0] + "." + parts[1] + "." + strings.Repeat("A", 1<<20),
-		"empty":                     "",
-		"graph's token":             f.graphToken(t),
-		"our own id token":          f.entra.Mint(f.entra.IDClaims(f.ada, "n", false)),
-		"id token without nonce":    f.entra.Mint(f.entra.IDClaims(f.ada, "", false)),
-	} {
-		t.Run(name, func(t *testing.T) {
-			if who, err := f.Verify(t.Context(), token); !errors.Is(err, ErrInvalidToken) {
-				t.Errorf("got %v and %v, want ErrInvalidToken", who, err)
-			}
-		})
+	})
+}
+
+// A token that brings its key, or says where one is, is refused without a request to anybody.
+func TestAttack5_2_KeysOfTheTokensOwn(t *testing.T) {
+	f := setup(t)
+	asked := 0
+	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer evil.Close()
+	f.mustVerify(t, f.token(nil))
+	before := f.entra.Count(sandbox.KeysV2)
+	f.wantNone(t, map[string]string{
+		"unknown kid":           f.token(nil, sandbox.Header("kid", "../../etc/passwd")),
+		"kid with SQL":          f.token(nil, sandbox.Header("kid", "' OR 1=1 --")),
+		"kid with a line break": f.token(nil, sandbox.Header("kid", "a\r\nX-Evil: 1")),
+		"no kid":                f.token(nil, sandbox.Header("kid", nil)),
+		"kid not a string":      f.token(nil, sandbox.Header("kid", 1)),
+		"long kid":              f.token(nil, sandbox.Header("kid", strings.Repeat("k", 300))),
+		"jku":                   f.token(nil, sandbox.Header("jku", evil.URL)),
+		"jwk":                   f.token(nil, sandbox.Header("jwk", map[string]string{"kty": "RSA"})),
+		"x5u":                   f.token(nil, sandbox.Header("x5u", evil.URL)),
+		"x5c":                   f.token(nil, sandbox.Header("x5c", []string{"MII"})),
+	})
+	if n := f.entra.Count(sandbox.KeysV2) - before; asked != 0 || n > 1 {
+		t.Errorf("%d requests to an address in a token, %d for keys; want none, and one for the unknown kids", asked, n)
 	}
+}
+
+func TestAttack5_3_OtherKindsOfToken(t *testing.T) {
+	f := setup(t)
+	f.wantNone(t, map[string]string{
+		"typ of another token":   f.token(nil, sandbox.Header("typ", "logout+jwt")),
+		"graph's token":          f.graphToken(t),
+		"our own id token":       f.entra.Mint(f.entra.IDClaims(f.ada, "n", false)),
+		"id token without nonce": f.entra.Mint(f.entra.IDClaims(f.ada, "", false)),
+	})
+}
+
+func TestAttack5_6_TokensThatReadTwoWays(t *testing.T) {
+	f := setup(t)
+	good := f.token(nil)
+	parts := strings.Split(good, ".")
+	payload, _ := base64.RawURLEncoding.DecodeString(parts[1])
+	member := func(m string) []byte { return []byte("{" + m + "," + string(payload[1:])) }
+	f.wantNone(t, map[string]string{
+		"another payload":          parts[0] + "." + base64.RawURLEncoding.EncodeToString(member(`"x":1`)) + "." + parts[2],
+		"duplicate member":         f.entra.MintRaw(member(`"aud":"` + clientID + `"`)),
+		"nested duplicate member":  f.entra.MintRaw(member(`"x":[{"y":1,"y":1}]`)),
+		"escaped duplicate member": f.entra.MintRaw(member(`"\u0061ud":"` + clientID + `"`)),
+		"deep nesting":             f.entra.MintRaw(member(`"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100))),
+		"second JSON value":        f.entra.MintRaw(append(payload, "{}"...)),
+		"payload is null":          f.entra.MintRaw([]byte("null")),
+		"payload is a list":        f.entra.MintRaw([]byte("[]")),
+		"payload is not JSON":      f.entra.MintRaw([]byte("ada")),
+		"padded base64url":         parts[0] + "." + parts[1] + "." + parts[2] + "=",
+		"base64url trailing bits":  good[:len(good)-1] + string(good[len(good)-1]+1), // A, Q, g or w ends it: two bits, and four that are zero
+		"line break":               parts[0] + "." + parts[1] + "." + parts[2] + "\n",
+		"leading space":            " " + good,
+		"no signature":             parts[0] + "." + parts[1] + ".",
+		"two parts":                parts[0] + "." + parts[1],
+		"five parts, a JWE":        good + ".AAAA.AAAA",
+		"JSON serialisation":       `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`,
+		"a megabyte":               parts[0] + "." + parts[1] + "." + strings.Repeat("A", 1<<20),
+		"empty":                    "",
+	})
 }
 
 // graphToken asks for OpenID Connect scopes only.
@@ -224,8 +275,8 @@ func TestVerifyTellsWhoIsNoMember(t *testing.T) {
 	}
 }
 
-// TestVerifyAcrossTenants is the four-part check for tenant-independent authorities.
-func TestVerifyAcrossTenants(t *testing.T) {
+// The four-part check for tenant-independent authorities.
+func TestAttack5_4_TenantSpoofing(t *testing.T) {
 	const other = "11111111-2222-4333-8444-555555555555"
 	multi := func(_ *sandbox.Config, c *Config) {
 		c.Issuer = strings.Replace(c.Issuer, tenantID, "organizations", 1)

@@ -24,8 +24,8 @@ type Principal struct {
 	// was issued to.
 	Application string
 
-	// Assistant is the OAuth client through which the call comes. It is zero when the token did
-	// not come through our sign-in.
+	// Assistant is the OAuth client through which the call comes. When the token did not come
+	// through our sign-in, it is the application, by the name that the operator gave it.
 	Assistant Assistant
 
 	// Grant is the id of the grant that the token belongs to, empty when it did not come through
@@ -42,8 +42,8 @@ type Principal struct {
 	Roles  []string
 	Groups []string
 
-	// GroupsUnknown says that Entra left the groups out of the token (overage), so that Groups
-	// tells nothing about membership.
+	// GroupsUnknown says that Entra left the groups out of the token (overage) and they are not
+	// known from elsewhere: the caller is then neither a member of any group nor not a member.
 	GroupsUnknown bool
 
 	// TokenID is Entra's uti claim, for the audit trail.

@@ -44,6 +44,7 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 		missing  *unknownToolError
 		protocol *jsonrpc.Error
 		outside  *boundaryError
+		busy     *busyError
 		badCall  *argumentError
 		input    *atlassian.InputError
 		upstream *atlassian.Error
@@ -66,6 +67,8 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 		return failed(r.late(timeout), ending{outcome: outcomeDeadline})
 	case errors.Is(err, errCancelled):
 		return reply{err: errCancelled, ending: ending{outcome: outcomeCancelled}}
+	case errors.As(err, &busy):
+		return failed(busy.Error(), ending{outcome: outcomeRefused, reason: busy.reason})
 	case errors.As(err, &outside):
 		return failed(outside.text, ending{outcome: outcomeRefused, reason: "outside the projects or spaces that are open"})
 	case errors.As(err, &badCall):

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/audit"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
@@ -15,9 +16,9 @@ import (
 type outcome string
 
 const (
-	outcomeOK        outcome = "ok"
-	outcomeRefused   outcome = "refused"
-	outcomeError     outcome = "error"
+	outcomeOK        outcome = audit.OK
+	outcomeRefused   outcome = audit.Refused
+	outcomeError     outcome = audit.Failed
 	outcomePanic     outcome = "panic"
 	outcomeDeadline  outcome = "deadline"
 	outcomeCancelled outcome = "cancelled"
@@ -81,42 +82,14 @@ func (r *record) write(ctx context.Context, log *slog.Logger, named string, end 
 	if name == "" && plainName.MatchString(named) {
 		name = named
 	}
-	attrs := []slog.Attr{
-		slog.String("request", r.request),
-		slog.String("tool", name),
-		slog.Any("objects", spell(objects)),
-		slog.String("outcome", string(end.outcome)),
+	written := audit.Record{Event: audit.ToolCall, User: "anonymous"}
+	if who, ok := identity.FromContext(ctx); ok {
+		written = written.Of(who)
 	}
-	if end.status != 0 {
-		attrs = append(attrs, slog.Int("status", end.status))
-	}
-	if end.reason != "" {
-		attrs = append(attrs, slog.String("reason", end.reason))
-	}
-	attrs = append(attrs, slog.Duration("duration", time.Since(r.started)))
-	log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(caller(ctx), attrs...)...)
-}
-
-// caller are the members that say who called. Names are for people to read and may be anything.
-func caller(ctx context.Context) []slog.Attr {
-	who, ok := identity.FromContext(ctx)
-	if !ok {
-		return []slog.Attr{slog.String("user", "anonymous")}
-	}
-	user := who.Username
-	if user == "" {
-		user = who.Name
-	}
-	assistant := who.Assistant.Name
-	if assistant == "" {
-		assistant = who.Application
-	}
-	return []slog.Attr{
-		slog.String("user", clip(user, 100)),
-		slog.String("tid", who.TenantID),
-		slog.String("oid", who.ObjectID),
-		slog.String("assistant", clip(assistant, 100)),
-	}
+	written.Request, written.Tool, written.Objects = r.request, name, spell(objects)
+	written.Outcome, written.Status, written.Reason = string(end.outcome), end.status, end.reason
+	written.Duration = time.Since(r.started)
+	written.Write(log)
 }
 
 // plainName is the form of every tool name, plainID of every key and id that Jira and Confluence
@@ -128,7 +101,7 @@ var (
 
 func spell(objects []policy.Object) []string {
 	const most = 20
-	out := []string{}
+	var out []string
 	for i, o := range objects {
 		if i == most {
 			return append(out, "…")

@@ -18,7 +18,7 @@ import (
 
 func TestAudit(t *testing.T) {
 	person := map[string]any{
-		"level": "INFO", "msg": "tool call", "user": ada.Username, "tid": ada.TenantID, "oid": ada.ObjectID, "assistant": "Claude",
+		"level": "INFO", "msg": "tool call", "event": "tool call", "user": ada.Username, "username": ada.Username, "tid": ada.TenantID, "oid": ada.ObjectID, "assistant": "Claude",
 		"tool": "jira_echo", "objects": []any{"issue:PLAT-1"}, "outcome": "ok",
 	}
 	with := func(pairs ...any) map[string]any {
@@ -30,7 +30,7 @@ func TestAudit(t *testing.T) {
 		}
 		return record
 	}
-	none := []any{}
+	none := any(nil)
 	for name, tc := range map[string]struct {
 		call call
 		want map[string]any
@@ -40,15 +40,15 @@ func TestAudit(t *testing.T) {
 		"refused":  {legacy("jira_delete_issue", echoArguments), with("tool", "jira_delete_issue", "objects", none, "outcome", "refused", "reason", "not allowed: jira_delete_issue deletes, which nobody may do")},
 		"outside":  {legacy("jira_echo", `{"issue_key":"OPS-1"}`), with("objects", []any{"issue:OPS-1"}, "outcome", "refused", "reason", "outside the projects or spaces that are open")},
 		"unknown":  {legacy("jira_nonsense", `{}`), with("tool", "jira_nonsense", "objects", none, "outcome", "error", "reason", "there is no such tool")},
-		"no name":  {legacy("argument text", `{}`), with("tool", "", "objects", none, "outcome", "error", "reason", "there is no such tool")},
+		"no name":  {legacy("argument text", `{}`), with("tool", nil, "objects", none, "outcome", "error", "reason", "there is no such tool")},
 		"misfit":   {legacy("jira_echo", `{"secret text":1}`), with("objects", none, "outcome", "error", "reason", "the arguments do not fit the schema")},
 		"no key":   {legacy("jira_fail", `{"issue_key":"PLATX- secret text","state":"done"}`), with("tool", "jira_fail", "objects", []any{"issue:?"}, "outcome", "refused", "reason", "outside the projects or spaces that are open")},
 		"upstream": {legacy("jira_fail", `{"issue_key":"PLAT-1","state":"open"}`), with("tool", "jira_fail", "outcome", "error", "status", 404.0)},
 		"input":    {legacy("jira_fail", `{"issue_key":"PLAT-1","state":"done"}`), with("tool", "jira_fail", "outcome", "error", "reason", "the arguments cannot be right")},
 		"other":    {legacy("jira_fail", `{"issue_key":"PLAT-1"}`), with("tool", "jira_fail", "outcome", "error", "reason", "unforeseen")},
 		"panic":    {legacy("jira_panic", echoArguments), with("tool", "jira_panic", "outcome", "panic")},
-		"nobody":   {call{header: legacy("", "").header, body: legacy("jira_echo", echoArguments).body}, with("user", "anonymous", "tid", nil, "oid", nil, "assistant", nil)},
-		"no names": {call{who: &identity.Principal{TenantID: "t", ObjectID: "o", Name: "Ada", Application: "app"}, header: legacy("", "").header, body: legacy("jira_echo", echoArguments).body}, with("user", "Ada", "tid", "t", "oid", "o", "assistant", "app")},
+		"nobody":   {call{header: legacy("", "").header, body: legacy("jira_echo", echoArguments).body}, with("user", "anonymous", "username", nil, "tid", nil, "oid", nil, "assistant", nil)},
+		"no names": {call{who: &identity.Principal{TenantID: "t", ObjectID: "o", Name: "Ada", Application: "app"}, header: legacy("", "").header, body: legacy("jira_echo", echoArguments).body}, with("user", "Ada", "username", nil, "tid", "t", "oid", "o", "assistant", nil, "application", "app")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)

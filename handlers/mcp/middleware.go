@@ -32,9 +32,9 @@ func recovered(log *slog.Logger) sdk.Middleware {
 	}
 }
 
-// audited gives every tool call its deadline, its recovery from panics, an answer that its caller
-// can act on whatever happens, and its audit record.
-func audited(log *slog.Logger, timeout time.Duration) sdk.Middleware {
+// audited gives every tool call its limits, its deadline, its recovery from panics, an answer that
+// its caller can act on whatever happens, and its audit record.
+func audited(c Config) sdk.Middleware {
 	return func(next sdk.MethodHandler) sdk.MethodHandler {
 		return func(ctx context.Context, method string, req sdk.Request) (sdk.Result, error) {
 			call, ok := req.(*sdk.CallToolRequest)
@@ -44,11 +44,13 @@ func audited(log *slog.Logger, timeout time.Duration) sdk.Middleware {
 			named := call.Params.Name
 			r := &record{request: rand.Text()[:12], started: time.Now()}
 			ctx = context.WithValue(ctx, recordKey{}, r)
-			result, err := limited(ctx, log, timeout, func(ctx context.Context) (sdk.Result, error) {
-				return next(ctx, method, req)
+			result, err := c.Limits.within(ctx, func() (sdk.Result, error) {
+				return limited(ctx, c.Logger, c.Timeout, func(ctx context.Context) (sdk.Result, error) {
+					return next(ctx, method, req)
+				})
 			})
-			reply := r.answer(log, timeout, result, err)
-			r.write(ctx, log, named, reply.ending)
+			reply := r.answer(c.Logger, c.Timeout, result, err)
+			r.write(ctx, c.Audit, named, reply.ending)
 			return reply.result, reply.err
 		}
 	}

@@ -35,8 +35,18 @@ type Config struct {
 	// Timeout is how long a tool call may take. Default: 60 seconds.
 	Timeout time.Duration
 
-	// Logger receives one record "tool call" for each call, and warnings. Default: none.
+	// Logger receives warnings. Default: none.
 	Logger *slog.Logger
+
+	// Audit receives one record "tool call" for each call. Default: Logger.
+	Audit *slog.Logger
+
+	// Limits bound the calls of one person and through one assistant. Nil is no limit.
+	Limits *Limits
+
+	// Attribution says that what is written in Jira and Confluence names the person and the
+	// assistant: see [Attribution].
+	Attribution bool
 
 	// Version is what the server says of itself to assistants.
 	Version string
@@ -86,6 +96,9 @@ func New(c Config) (*Server, error) {
 		server.AddTool(t.definition, t.handler(c.Policy))
 	}
 	server.AddReceivingMiddleware(declaredOnly, visible(c.Catalogue, c.Policy))
+	if c.Attribution {
+		server.AddReceivingMiddleware(attributed)
+	}
 	handler, err := Harden(c, server)
 	if err != nil {
 		return nil, err
@@ -104,19 +117,22 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Audit == nil {
+		c.Audit = c.Logger
+	}
 	return c
 }
 
 // Harden returns server behind everything that stands between it and the network: the checks of
-// origin, host, caller and body, and around each call the deadline, the recovery from panics and
-// the audit record. Of c it does not use Catalogue, Policy and Version. It adds middleware to
+// origin, host, caller and body, and around each call the limits, the deadline, the recovery from
+// panics and the audit record. Of c it does not use Catalogue, Policy, Attribution and Version. It adds middleware to
 // server, so call it once, after everything else is added.
 func Harden(c Config, server *sdk.Server) (http.Handler, error) {
 	if c.Origins == nil {
 		return nil, errors.New("the MCP route needs the web origins that may call")
 	}
 	c = c.withDefaults()
-	server.AddReceivingMiddleware(recovered(c.Logger), audited(c.Logger, c.Timeout))
+	server.AddReceivingMiddleware(recovered(c.Logger), audited(c))
 	return &entrance{
 		anonymous: c.AllowAnonymous,
 		origins:   c.Origins,

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/plaintext"
 )
 
 // Limits on what a client may hand over at the authorization endpoint, in bytes. All of it travels
@@ -23,6 +24,7 @@ type authorization struct {
 	request   records.Request
 	client    *client
 	redirect  redirectURI
+	resource  *ResourceInfo
 	prompt    string // what of it Entra should hear
 	loginHint string
 }
@@ -72,7 +74,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	u, err := s.checkRedirect(c, p.get("redirect_uri"))
 	if err != nil {
-		s.log.Warn("sign-in failed", "assistant", c.displayName(), "reason", err.Error())
+		s.refusedSignIn(c.displayName(), "", err.Error())
 		s.errorPage(w, problem{
 			Status: http.StatusBadRequest,
 			Title:  "This sign-in link is not valid",
@@ -83,7 +85,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	a, oe := s.parseAuthorization(p, c, u)
 	if oe != nil {
-		s.log.Warn("sign-in failed", append(oe.logAttrs(), "assistant", c.displayName(), "redirect_host", u.host)...)
+		s.refusedSignIn(c.displayName(), "", oe.Error(), "error", oe.code, "redirect_host", u.host)
 		s.redirectError(w, u, firstState(p), oe.code, oe.description)
 		return
 	}
@@ -140,8 +142,9 @@ func (s *Server) parseAuthorization(p params, c *client, u redirectURI) (*author
 		},
 		client:    c,
 		redirect:  u,
+		resource:  info,
 		prompt:    prompt,
-		loginHint: plainText(p.get("login_hint"), maxLoginHint),
+		loginHint: plaintext.Line(p.get("login_hint"), maxLoginHint),
 	}, nil
 }
 
@@ -227,7 +230,7 @@ func redirect(w http.ResponseWriter, location string) {
 }
 
 func (s *Server) badAuthorization(w http.ResponseWriter, reason string) {
-	s.log.Warn("sign-in failed", "reason", reason)
+	s.refusedSignIn("", "", reason)
 	s.errorPage(w, problem{
 		Status: http.StatusBadRequest,
 		Title:  "This sign-in link is not valid",
@@ -241,7 +244,7 @@ func (s *Server) denied(clientID string) bool { return slices.Contains(s.cfg.Cli
 
 // deniedClient is a page and no redirect: the client is not one to tell anything.
 func (s *Server) deniedClient(w http.ResponseWriter, assistant string) {
-	s.log.Warn("sign-in failed", "assistant", assistant, "reason", "deny_client names this client")
+	s.refusedSignIn(assistant, "", "deny_client names this client")
 	s.errorPage(w, problem{
 		Status: http.StatusForbidden,
 		Title:  "This assistant may not be used here",
@@ -253,7 +256,7 @@ func (s *Server) deniedClient(w http.ResponseWriter, assistant string) {
 // unknownClient tells a person what to do about a client id that is not known: there is nowhere to
 // send the browser.
 func (s *Server) unknownClient(w http.ResponseWriter) {
-	s.log.Warn("sign-in failed", "reason", "unknown or expired client id")
+	s.refusedSignIn("", "", "unknown or expired client id")
 	s.errorPage(w, problem{
 		Status: http.StatusBadRequest,
 		Title:  "Your assistant needs to connect again",

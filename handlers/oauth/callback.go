@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/audit"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/entra"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
@@ -63,7 +64,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 			s.returnError(w, &t.Request, "access_denied", "The person did not sign in.")
 			return
 		}
-		s.signInFailed(w, &t.Request, t.CorrelationID, refused)
+		s.signInFailed(w, &t.Request, t.CorrelationID, nil, refused)
 		return
 	}
 	if p.get("code") == "" || p.get("error") != "" {
@@ -97,7 +98,7 @@ func (s *Server) finishSignIn(w http.ResponseWriter, r *http.Request, t *records
 		err = checkIssuer(p.get("iss"), tokens.Principal.TenantID)
 	}
 	if err != nil {
-		s.signInFailed(w, &t.Request, t.CorrelationID, err)
+		s.signInFailed(w, &t.Request, t.CorrelationID, nil, err)
 		return
 	}
 	who := tokens.Principal
@@ -106,7 +107,7 @@ func (s *Server) finishSignIn(w http.ResponseWriter, r *http.Request, t *records
 		s.unavailablePage(w, "sign-in failed", err)
 		return
 	case blocked:
-		s.signInFailed(w, &t.Request, t.CorrelationID, shutOut(who))
+		s.signInFailed(w, &t.Request, t.CorrelationID, who, shutOut(who))
 		return
 	}
 	code := randomToken(32)
@@ -114,7 +115,7 @@ func (s *Server) finishSignIn(w http.ResponseWriter, r *http.Request, t *records
 		Request:  t.Request,
 		TenantID: who.TenantID, ObjectID: who.ObjectID, Name: who.Name,
 		AccessToken: tokens.AccessToken, TokenExpires: tokens.Expiry, RefreshToken: tokens.RefreshToken,
-		Expires: s.now().Add(codeLifetime),
+		Groups: tokens.Groups, Expires: s.now().Add(codeLifetime),
 	})
 	if err != nil {
 		s.unavailablePage(w, "sign-in failed", err)
@@ -125,8 +126,7 @@ func (s *Server) finishSignIn(w http.ResponseWriter, r *http.Request, t *records
 		s.refuseCallback(w, http.StatusBadRequest, "the redirect URI is not valid any more")
 		return
 	}
-	s.log.Info("signed in", append(s.signInAttrs(&t.Request, t.CorrelationID),
-		"user", who.Name, "tid", who.TenantID, "oid", who.ObjectID)...)
+	s.auditSignIn(audit.Record{Event: audit.SignIn, Message: "signed in", Outcome: audit.OK}, who, &t.Request, t.CorrelationID)
 	redirect(w, s.responseURL(u, t.State, url.Values{"code": {code}}))
 }
 
@@ -155,7 +155,7 @@ func checkIssuer(iss, tenant string) error {
 
 func (s *Server) refuseCallback(w http.ResponseWriter, status int, reason string) {
 	id := newCorrelationID()
-	s.log.Warn("sign-in failed", "reason", reason, "correlation_id", id)
+	s.refusedSignIn("", id, reason)
 	s.errorPage(w, problem{
 		Status:        status,
 		Title:         "This sign-in cannot be finished",
@@ -173,7 +173,8 @@ func cancelled(p params, refused *entra.Error) bool {
 }
 
 // signInFailed ends a sign-in whose client is known with a page that explains it and leads back.
-func (s *Server) signInFailed(w http.ResponseWriter, req *records.Request, correlationID string, err error) {
+// who is nil where Entra has not said whose it is.
+func (s *Server) signInFailed(w http.ResponseWriter, req *records.Request, correlationID string, who *identity.Principal, err error) {
 	var e *entra.Error
 	if !errors.As(err, &e) {
 		e = &entra.Error{
@@ -183,6 +184,7 @@ func (s *Server) signInFailed(w http.ResponseWriter, req *records.Request, corre
 			Advice: "Tell whoever runs this server; its log says what is wrong.",
 		}
 	}
+	s.auditSignIn(signInRefusal(e, err.Error()), who, req, correlationID)
 	s.log.Warn("sign-in failed", append(s.signInAttrs(req, correlationID), "reason", err.Error(), "kind", e.Kind.String(),
 		"entra_code", e.Code, "entra_trace_id", e.TraceID, "entra_correlation_id", e.CorrelationID)...)
 	pr := problem{

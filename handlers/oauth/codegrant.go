@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"log/slog"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/audit"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/resource"
 )
@@ -82,7 +82,7 @@ func (s *Server) redeem(ctx context.Context, c *client, form params) (*tokenResp
 		s.withdraw(ctx, done)
 		return nil, err
 	}
-	s.log.Info("token issued", grantAttrs(done.grant)...)
+	s.auditGrant(audit.Token, "token issued", done.grant, "")
 	return done.response, nil
 }
 
@@ -164,14 +164,14 @@ func (s *Server) issue(ctx context.Context, rec *records.Code) (*issued, error) 
 	if err := s.addGrant(ctx, g); err != nil {
 		return i, err
 	}
-	return i, s.recordIssuance(ctx, g, rec.AccessToken, rec.Scopes, rec.TokenExpires)
+	return i, s.recordIssuance(ctx, g, rec.AccessToken, rec.Scopes, rec.Groups, rec.TokenExpires)
 }
 
 // addGrant stores a grant, in the place of the person's oldest where there are too many.
 func (s *Server) addGrant(ctx context.Context, g *records.Grant) error {
 	ended, err := s.cfg.Store.AddGrant(ctx, g)
 	for _, oldest := range ended {
-		s.logRevoked(oldest, "the person has more recent ones, as many as one may have")
+		s.auditGrant(audit.Revocation, "grant revoked", oldest, "the person has more recent ones, as many as one may have")
 	}
 	if errors.Is(err, records.ErrBlocked) {
 		return invalidGrant("the person is blocked")
@@ -180,9 +180,9 @@ func (s *Server) addGrant(ctx context.Context, g *records.Grant) error {
 }
 
 // recordIssuance stores that an access token was handed out. Without it the gate refuses the token.
-func (s *Server) recordIssuance(ctx context.Context, g *records.Grant, token string, scopes []string, expires time.Time) error {
+func (s *Server) recordIssuance(ctx context.Context, g *records.Grant, token string, scopes, groups []string, expires time.Time) error {
 	return records.Issuances.Put(ctx, s.cfg.Store, token, &records.Issuance{
-		Grant: g.ID, ClientID: g.ClientID, ClientName: g.ClientName, Resource: g.Resource, Scopes: scopes, Expires: expires,
+		Grant: g.ID, ClientID: g.ClientID, ClientName: g.ClientName, Resource: g.Resource, Scopes: scopes, Groups: groups, Expires: expires,
 	})
 }
 
@@ -209,17 +209,9 @@ func (s *Server) withdraw(ctx context.Context, i *issued) {
 func (s *Server) revoke(ctx context.Context, grantID, reason string) error {
 	g, err := s.cfg.Store.EndGrant(context.WithoutCancel(ctx), grantID)
 	if g != nil {
-		s.logRevoked(g, reason)
+		s.auditGrant(audit.Revocation, "grant revoked", g, reason)
 	}
 	return err
-}
-
-func (s *Server) logRevoked(g *records.Grant, reason string) {
-	s.log.Warn("grant revoked", append(grantAttrs(g), slog.String("reason", reason))...)
-}
-
-func grantAttrs(g *records.Grant) []any {
-	return []any{"user", g.Name, "tid", g.TenantID, "oid", g.ObjectID, "assistant", g.ClientName, "resource", g.Resource}
 }
 
 func hashToken(token string) []byte {

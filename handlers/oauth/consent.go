@@ -119,7 +119,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, p *pending) {
 	})
 	if err != nil {
 		s.cfg.Limits.open.Free(p.State)
-		s.signInFailed(w, &p.Request, p.CorrelationID, err)
+		s.signInFailed(w, &p.Request, p.CorrelationID, nil, err)
 		return
 	}
 	switch err := records.Transactions.Create(r.Context(), s.cfg.Store, p.State, t); {
@@ -154,7 +154,7 @@ func (s *Server) returnError(w http.ResponseWriter, req *records.Request, code, 
 
 func (s *Server) refuseDecision(w http.ResponseWriter, reason string) {
 	id := newCorrelationID()
-	s.log.Warn("sign-in failed", "reason", reason, "correlation_id", id)
+	s.refusedSignIn("", id, reason)
 	s.errorPage(w, problem{
 		Status:        http.StatusForbidden,
 		Title:         "This sign-in cannot go on",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/cimd"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/plaintext"
 )
 
 // ClientDocuments finds clients whose id is the URL of a Client ID Metadata Document. It is what a
@@ -34,7 +35,7 @@ func (s *Server) documentClient(ctx context.Context, id string) (*client, error)
 		return nil, err
 	}
 	c := s.bareDocumentClient(doc.ID)
-	if name := plainText(doc.Name, maxClientName); name != "" {
+	if name := plaintext.Line(doc.Name, maxClientName); name != "" {
 		c.name = name
 	}
 	for _, raw := range append(slices.Clone(doc.RedirectURIs), s.policy.unlisted[id]...) {
@@ -87,21 +88,21 @@ func (s *Server) noClient(w http.ResponseWriter, id string, err error) {
 		Title:  "This assistant could not be identified",
 		Advice: "Tell whoever makes the assistant: " + err.Error() + ".",
 	}
-	switch attrs := []any{"client_id", id, "reason", err.Error()}; {
+	switch {
 	case errors.Is(err, cimd.ErrUnreachable):
-		s.log.Warn("sign-in failed", attrs...)
+		s.refusedSignIn(id, "", err.Error())
 		setRetryAfter(w.Header(), documentRetry)
 		p.Status = http.StatusServiceUnavailable
 		p.Text = "The page on which it describes itself could not be read just now."
 		p.Advice = "Wait a moment, then start again from your assistant."
 	case errors.Is(err, cimd.ErrUntrusted):
 		u, _ := url.Parse(id) // Check has parsed it
-		s.log.Warn("sign-in failed", append(attrs, "allow_with", "trust_metadata_host "+u.Hostname())...)
+		s.refusedSignIn(id, "", err.Error(), "allow_with", "trust_metadata_host "+u.Hostname())
 		p.Status = http.StatusForbidden
 		p.Text = "It describes itself on a web site that this server does not rely on."
 		p.Advice = "If you trust it, ask whoever runs this server: its log says how to allow it."
 	case errors.Is(err, cimd.ErrInvalidID), errors.Is(err, cimd.ErrDocument):
-		s.log.Warn("sign-in failed", attrs...)
+		s.refusedSignIn(id, "", err.Error())
 		p.Text = "The page on which it describes itself is not as it has to be."
 	case errors.Is(err, errUnknownClient):
 		s.unknownClient(w)

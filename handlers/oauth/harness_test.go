@@ -22,6 +22,7 @@ import (
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/bearer"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/entra"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records/recordstest"
@@ -122,10 +123,11 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	}
 	w.config = Config{
 		Issuer: testIssuer, CallbackPath: "/oauth/callback", Entra: w.provider,
-		Resources: func() []ResourceInfo { return []ResourceInfo{{Resource: mcp, Name: "Jira and Confluence"}} },
-		Abilities: func() []string { return []string{"Search and read Jira issues"} },
-		Logger:    w.logger(),
-		Now:       w.clock.Now,
+		Resources: func() []ResourceInfo {
+			return []ResourceInfo{{Resource: mcp, Name: "Jira and Confluence", Abilities: []string{"Search and read Jira issues"}}}
+		},
+		Logger: w.logger(),
+		Now:    w.clock.Now,
 	}
 	w.shared = w.storage
 	for _, f := range change {
@@ -454,6 +456,13 @@ func (w *world) tokens(c registration, changes ...string) tokenResponse {
 // opens reports whether the gate of a node that never saw it lets an access token in.
 func (w *world) opens(accessToken string) bool {
 	w.t.Helper()
+	_, ok := w.admit(accessToken)
+	return ok
+}
+
+// admit shows an access token to the gate of a node that never saw it.
+func (w *world) admit(accessToken string) (*identity.Principal, bool) {
+	w.t.Helper()
 	protected, err := resource.Parse(testResource)
 	if err != nil {
 		w.t.Fatal(err)
@@ -467,8 +476,7 @@ func (w *world) opens(accessToken string) bool {
 	})
 	r := httptest.NewRequest(http.MethodPost, testResource, nil)
 	r.Header.Set("Authorization", "Bearer "+accessToken)
-	_, ok := gate.Admit(httptest.NewRecorder(), r, r.Host, r.URL.Path)
-	return ok
+	return gate.Admit(httptest.NewRecorder(), r, r.Host, r.URL.Path)
 }
 
 type errorBody struct {

@@ -51,17 +51,10 @@ func resourcePath(info ResourceInfo) string {
 func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
-	case path == resource.WellKnown:
-		if info := s.defaultResource(); info != nil {
+	case path == resource.WellKnown || strings.HasPrefix(path, resource.WellKnown+"/"):
+		if info := s.describedAt(r.Host, path); info != nil {
 			s.resourceMetadata(w, r, *info)
 			return
-		}
-	case strings.HasPrefix(path, resource.WellKnown+"/"):
-		for _, info := range s.cfg.Resources() {
-			if info.MetadataPath() == path {
-				s.resourceMetadata(w, r, info)
-				return
-			}
 		}
 	case s.metadataOf(path, serverMetadataPath):
 		writeDocument(w, r, s.serverMetadata())
@@ -71,6 +64,25 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeError(w, &oauthError{status: http.StatusNotFound, code: "not_found", description: "There is no such document."})
+}
+
+// describedAt finds the resource whose document is at this path. Several hosts may have a resource
+// at the same path each; a host that none of them has, as behind a proxy that renames it, is shown
+// the first.
+func (s *Server) describedAt(host, path string) (found *ResourceInfo) {
+	for _, info := range s.cfg.Resources() {
+		switch {
+		case info.MetadataPath() != path:
+		case info.CoversHost(host):
+			return &info
+		case found == nil:
+			found = &info
+		}
+	}
+	if found == nil && path == resource.WellKnown {
+		return s.defaultResource()
+	}
+	return found
 }
 
 func (s *Server) metadataOf(path, base string) bool {

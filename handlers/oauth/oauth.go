@@ -61,15 +61,6 @@ type Config struct {
 	Keys  *records.Keyring
 	Store *records.Store
 
-	// Abilities returns sentences for the consent page: what an assistant will be able to do. Nil
-	// means that the page says nothing about it.
-	Abilities func() []string
-
-	// SharedAccount reports whether an assistant may write, and what it writes carries the name of
-	// one account for all people. Nobody who signs in as themselves expects that, so the consent
-	// page says it. Nil means no.
-	SharedAccount func() bool
-
 	// Loopback says that the public URL is plain http on this machine. Only then is the transaction
 	// cookie set without Secure and the __Host- prefix.
 	Loopback bool
@@ -82,7 +73,10 @@ type Config struct {
 	// where no proxy stands in between.
 	ClientAddress func(*http.Request) string
 
-	Logger *slog.Logger     // nil: nothing is logged
+	// Logger receives what an operator may have to do something about, and Audit one record for each
+	// sign-in, token, refusal and revocation. Without Audit these are in Logger.
+	Logger *slog.Logger // nil: nothing is logged
+	Audit  *slog.Logger
 	Now    func() time.Time // nil: time.Now
 }
 
@@ -95,12 +89,22 @@ type ResourceInfo struct {
 
 	// Name is for people to read, RFC 9728 resource_name.
 	Name string
+
+	// Abilities are sentences for the consent page: what an assistant will be able to do. Without
+	// them the page says nothing about it.
+	Abilities []string
+
+	// SharedAccount says that an assistant may write, and that what it writes carries the name of
+	// one account for all people. Nobody who signs in as themselves expects that, so the consent
+	// page says it.
+	SharedAccount bool
 }
 
 // Server answers the OAuth routes. It is safe for concurrent use.
 type Server struct {
 	cfg    Config
 	log    *slog.Logger
+	audit  *slog.Logger
 	now    func() time.Time
 	policy *redirectPolicy
 	static map[string]*client // by id
@@ -139,6 +143,9 @@ func New(c Config) (*Server, error) {
 	s := &Server{cfg: c, log: c.Logger, now: c.Now, policy: policy, static: static}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.audit = c.Audit; s.audit == nil {
+		s.audit = s.log
 	}
 	if s.now == nil {
 		s.now = time.Now

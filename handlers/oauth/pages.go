@@ -113,11 +113,11 @@ func (s *Server) consentPage(w http.ResponseWriter, a *authorization, sealed str
 		Initial:       strings.ToUpper(string(initial)),
 		Named:         name != unnamedClient,
 		Destination:   destinationOf(a.redirect),
-		Abilities:     s.abilities(),
+		Abilities:     a.resource.Abilities,
 		KnownAs:       s.policy.titleOf(a.redirect),
 		DescribedAt:   a.document(),
 		DescribedBy:   a.describedBy(),
-		SharedAccount: s.cfg.SharedAccount != nil && s.cfg.SharedAccount(),
+		SharedAccount: a.resource.SharedAccount,
 		RedirectURI:   a.redirect.raw,
 		Resource:      a.request.Resource,
 		Scopes:        strings.Join(a.request.Scopes, " "),
@@ -191,11 +191,4 @@ func (s *Server) writePage(w http.ResponseWriter, status int, name string, data 
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes())
-}
-
-func (s *Server) abilities() []string {
-	if s.cfg.Abilities == nil {
-		return nil
-	}
-	return s.cfg.Abilities()
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/plaintext"
 )
 
 var correlationID = regexp.MustCompile(`[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}`)
@@ -77,13 +79,15 @@ func TestAttack1_6_FamousName(t *testing.T) {
 }
 
 func TestThePageSaysWhoseNameIsOnWhatIsWritten(t *testing.T) {
-	for name, shared := range map[string]func() bool{
-		"unknown": nil, "no": func() bool { return false }, "yes": func() bool { return true },
-	} {
-		w := newWorld(t, func(c *Config) { c.SharedAccount = shared })
+	for _, shared := range []bool{false, true} {
+		w := newWorld(t, func(c *Config) {
+			resources := c.Resources()
+			resources[0].SharedAccount = shared
+			c.Resources = func() []ResourceInfo { return resources }
+		})
 		a := w.newBrowser().authorize(request(w.registered("Claude", "none", claudeURI)))
-		if says := strings.Contains(a.body, "the name of this server’s account"); says != (name == "yes") {
-			t.Errorf("%s: said %v", name, says)
+		if says := strings.Contains(a.body, "the name of this server’s account"); says != shared {
+			t.Errorf("shared %v: said %v", shared, says)
 		}
 	}
 }
@@ -157,8 +161,8 @@ func FuzzPlainText(f *testing.F) {
 	f.Add("a \u202e\t\n b\u200d", 3)
 	f.Fuzz(func(t *testing.T, s string, limit int) {
 		limit = min(max(limit, 0), 1000)
-		got := plainText(s, limit)
-		if len(got) > limit || got != plainText(got, limit) || strings.TrimSpace(got) != got {
+		got := plaintext.Line(s, limit)
+		if len(got) > limit || got != plaintext.Line(got, limit) || strings.TrimSpace(got) != got {
 			t.Errorf("%q becomes %q", s, got)
 		}
 	})

@@ -6,10 +6,10 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"log/slog"
 	"strings"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/audit"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/entra"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 )
@@ -69,29 +69,28 @@ func (s *Server) refresh(ctx context.Context, c *client, form params) (*tokenRes
 		return nil, invalidGrant("malformed refresh token")
 	}
 	var answer *tokenResponse
-	var attrs []any
+	var grant records.Grant
 	var revoked string
 	err := records.Grants.Update(ctx, s.cfg.Store, id, func(ctx context.Context, g *records.Grant) error {
-		attrs = grantAttrs(g)
 		was := g.Revoked
 		var err error
 		answer, err = s.rotate(ctx, g, c, token, form)
-		if g.Revoked && !was {
+		if grant = *g; g.Revoked && !was {
 			revoked = err.Error()
 			return records.Keep(err)
 		}
 		return err
 	})
 	if revoked != "" {
-		s.log.Warn("grant revoked", append(attrs, slog.String("reason", revoked))...)
+		s.auditGrant(audit.Revocation, "grant revoked", &grant, revoked)
 	}
 	switch {
 	case errors.Is(err, errRepeated):
-		s.log.Info("token refreshed", append(attrs, slog.Bool("repeated", true))...)
+		s.auditGrant(audit.Refresh, "token refreshed", &grant, "the same answer again")
 	case err != nil:
 		return nil, err
 	default:
-		s.log.Info("token refreshed", attrs...)
+		s.auditGrant(audit.Refresh, "token refreshed", &grant, "")
 	}
 	return answer, nil
 }
@@ -177,7 +176,7 @@ func (s *Server) refreshAtEntra(ctx context.Context, g *records.Grant) (*entra.T
 		return nil, invalidGrant(err.Error())
 	default:
 		if e.Kind == entra.Misconfigured {
-			s.log.Error("refreshing at Entra failed", append(grantAttrs(g), "reason", err.Error())...)
+			s.log.Error("refreshing at Entra failed", "tid", g.TenantID, "oid", g.ObjectID, "assistant", g.ClientName, "reason", err.Error())
 		}
 		return nil, unavailable(err.Error(), max(e.RetryAfter, defaultRetry))
 	}
@@ -189,7 +188,7 @@ func (s *Server) refreshAtEntra(ctx context.Context, g *records.Grant) (*entra.T
 func (s *Server) succeed(ctx context.Context, g *records.Grant, tokens *entra.Tokens, scopes []string) (*tokenResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
-	if err := s.recordIssuance(ctx, g, tokens.AccessToken, scopes, tokens.Expiry); err != nil {
+	if err := s.recordIssuance(ctx, g, tokens.AccessToken, scopes, tokens.Groups, tokens.Expiry); err != nil {
 		return nil, err
 	}
 	now := s.now()

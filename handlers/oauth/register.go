@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/plaintext"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/strictjson"
 )
 
@@ -71,7 +72,7 @@ func (s *Server) registerClient(w http.ResponseWriter, r *http.Request) (*regist
 	if oe != nil {
 		return nil, oe
 	}
-	c := &client{name: plainText(req.name, maxClientName), method: req.authMethod(), issued: s.now().Truncate(time.Second)}
+	c := &client{name: plaintext.Line(req.name, maxClientName), method: req.authMethod(), issued: s.now().Truncate(time.Second)}
 	answer := &registration{
 		IssuedAt: c.issued.Unix(), Name: c.name, Method: c.method,
 		GrantTypes:    []string{"authorization_code", "refresh_token"},
@@ -147,7 +148,7 @@ func (s *Server) acceptRedirectURIs(req *registrationRequest) ([]redirectURI, *o
 			accepted = append(accepted, u)
 			continue
 		}
-		s.logRefusedRedirect(plainText(req.name, maxClientName), u, err)
+		s.logRefusedRedirect(plaintext.Line(req.name, maxClientName), u, err)
 	}
 	if len(accepted) == 0 {
 		return nil, badRequest("invalid_redirect_uri", "None of the redirect URIs may be used with this server. "+

@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records/recordstest"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/plaintext"
 )
 
 func quote(s string) string {
@@ -265,7 +266,7 @@ func FuzzRegistration(f *testing.F) {
 		if len(req.redirectURIs) == 0 || len(req.redirectURIs) > maxRedirectURIs {
 			t.Errorf("%d redirect URIs", len(req.redirectURIs))
 		}
-		name := plainText(req.name, maxClientName)
+		name := plaintext.Line(req.name, maxClientName)
 		if len(name) > maxClientName || strings.ContainsAny(name, "\n\r\t\u202e\u200b") || strings.TrimSpace(name) != name {
 			t.Errorf("name %q", name)
 		}

@@ -67,6 +67,6 @@ func (s *Server) grantBehind(ctx context.Context, token string) (id, owner strin
 
 func (s *Server) refuseRevocation(w http.ResponseWriter, assistant string, err error) {
 	oe := asOAuthError(err)
-	s.log.Warn("revocation refused", append(oe.logAttrs(), "assistant", assistant)...)
+	s.refusedToken("revocation refused", assistant, oe)
 	writeError(w, oe)
 }

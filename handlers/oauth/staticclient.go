@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/plaintext"
 )
 
 // StaticClient is a client that the operator registers by hand, for a product that cannot register
@@ -53,7 +55,7 @@ func newStaticClients(all []StaticClient) (map[string]*client, error) {
 }
 
 func (sc StaticClient) client() (*client, error) {
-	c := &client{id: sc.ID, name: plainText(sc.Name, maxClientName), method: methodNone, static: true, secret: sc.Secret}
+	c := &client{id: sc.ID, name: plaintext.Line(sc.Name, maxClientName), method: methodNone, static: true, secret: sc.Secret}
 	if c.name == "" {
 		c.name = sc.ID
 	}

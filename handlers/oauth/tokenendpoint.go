@@ -30,44 +30,43 @@ func (s *Server) newTokenResponse(access string, expires time.Time, refresh stri
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	form, oe := readForm(w, r)
 	if oe != nil {
-		s.refuseToken(w, "", "", oe)
+		s.refuseToken(w, "", oe)
 		return
 	}
 	c, err := s.authenticate(r, form)
 	if err != nil {
-		s.refuseToken(w, "", "", asOAuthError(err))
+		s.refuseToken(w, "", asOAuthError(err))
 		return
 	}
 	if s.denied(c.id) {
 		// At invalid_client, and at unauthorized_client, clients register again and come back under
 		// another id. At this one the person is sent to the page that says why.
-		s.refuseToken(w, c.displayName(), "", invalidGrant("deny_client names this client"))
+		s.refuseToken(w, c.displayName(), invalidGrant("deny_client names this client"))
 		return
 	}
 	var grant func(context.Context, *client, params) (*tokenResponse, error)
-	grantType := form.get("grant_type")
-	switch grantType {
+	switch form.get("grant_type") {
 	case "authorization_code":
 		grant = s.redeem
 	case "refresh_token":
 		grant = s.refresh
 	case "":
-		s.refuseToken(w, c.displayName(), "", badRequest("invalid_request", "grant_type is missing."))
+		s.refuseToken(w, c.displayName(), badRequest("invalid_request", "grant_type is missing."))
 		return
 	default:
-		s.refuseToken(w, c.displayName(), "", badRequest("unsupported_grant_type", "The grant types are authorization_code and refresh_token."))
+		s.refuseToken(w, c.displayName(), badRequest("unsupported_grant_type", "The grant types are authorization_code and refresh_token."))
 		return
 	}
 	answer, err := grant(r.Context(), c, form)
 	if err != nil {
-		s.refuseToken(w, c.displayName(), grantType, asOAuthError(err))
+		s.refuseToken(w, c.displayName(), asOAuthError(err))
 		return
 	}
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func (s *Server) refuseToken(w http.ResponseWriter, assistant, grantType string, oe *oauthError) {
-	s.log.Warn("token refused", append(oe.logAttrs(), "assistant", assistant, "grant_type", grantType)...)
+func (s *Server) refuseToken(w http.ResponseWriter, assistant string, oe *oauthError) {
+	s.refusedToken("token refused", assistant, oe)
 	writeError(w, oe)
 }
 

@@ -44,8 +44,8 @@ type Limiter struct {
 	start     time.Time
 	perMinute int
 	ranges    []netip.Prefix
-	everyone  *buckets
-	trusted   *buckets
+	everyone  *buckets[netip.Addr]
+	trusted   *buckets[netip.Addr]
 }
 
 // New returns a Limiter, nil when there is no limit.
@@ -53,12 +53,12 @@ func New(c Config) *Limiter {
 	if c.PerMinute <= 0 {
 		return nil
 	}
-	l := &Limiter{now: c.Now, perMinute: c.PerMinute, ranges: c.Trusted, everyone: newBuckets(c.PerMinute)}
+	l := &Limiter{now: c.Now, perMinute: c.PerMinute, ranges: c.Trusted, everyone: newBuckets[netip.Addr](c.PerMinute)}
 	if l.now == nil {
 		l.now = time.Now
 	}
 	if len(c.Trusted) > 0 {
-		l.trusted = newBuckets(TrustedFactor * c.PerMinute)
+		l.trusted = newBuckets[netip.Addr](TrustedFactor * c.PerMinute)
 	}
 	l.start = l.now()
 	return l
@@ -84,20 +84,20 @@ func (l *Limiter) Take(c Client) time.Duration {
 	return b.take(c.key, l.now().Sub(l.start))
 }
 
-// buckets are token buckets by address. All there is to a bucket is the time at which it will be
+// buckets are token buckets by key. All there is to a bucket is the time at which it will be
 // full again (the generic cell rate algorithm of ITU-T I.371), counted from the limiter's start.
-type buckets struct {
+type buckets[K comparable] struct {
 	interval time.Duration // in which one token comes back
 
 	mu     sync.Mutex
-	own    *simplelru.LRU[netip.Addr, time.Duration]
+	own    *simplelru.LRU[K, time.Duration]
 	shared [maxBuckets]time.Duration // what became of buckets that had to go: the latest, by hash
 	seed   maphash.Seed              // so that nobody can choose whom to share with
 }
 
-func newBuckets(perMinute int) *buckets {
-	b := &buckets{interval: time.Minute / time.Duration(perMinute), seed: maphash.MakeSeed()}
-	own, err := simplelru.NewLRU(maxBuckets, func(a netip.Addr, full time.Duration) {
+func newBuckets[K comparable](perMinute int) *buckets[K] {
+	b := &buckets[K]{interval: time.Minute / time.Duration(perMinute), seed: maphash.MakeSeed()}
+	own, err := simplelru.NewLRU(maxBuckets, func(a K, full time.Duration) {
 		place := b.place(a)
 		*place = max(*place, full)
 	})
@@ -108,11 +108,11 @@ func newBuckets(perMinute int) *buckets {
 	return b
 }
 
-func (b *buckets) place(a netip.Addr) *time.Duration {
+func (b *buckets[K]) place(a K) *time.Duration {
 	return &b.shared[maphash.Comparable(b.seed, a)%maxBuckets]
 }
 
-func (b *buckets) take(a netip.Addr, now time.Duration) (wait time.Duration) {
+func (b *buckets[K]) take(a K, now time.Duration) (wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	full, ok := b.own.Get(a)

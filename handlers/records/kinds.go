@@ -54,6 +54,7 @@ type Code struct {
 	AccessToken  string    `json:"access_token,omitempty"`
 	TokenExpires time.Time `json:"token_exp,omitzero"`
 	RefreshToken string    `json:"refresh_token,omitempty"`
+	Groups       []string  `json:"groups,omitempty"` // see Issuance
 	WrongTries   int       `json:"wrong_tries,omitempty"`
 	Grant        string    `json:"grant,omitempty"` // set when redeemed: this is a tombstone
 	Expires      time.Time `json:"exp"`
@@ -71,6 +72,10 @@ type Issuance struct {
 	Resource   string    `json:"resource"`
 	Scopes     []string  `json:"scope,omitempty"`
 	Expires    time.Time `json:"exp"`
+
+	// Groups are those that Entra left out of the token and Microsoft Graph told. None means that
+	// the token is all that is known.
+	Groups []string `json:"groups,omitempty"`
 }
 
 // ExpiresAt implements Record.

@@ -33,8 +33,18 @@ type Behaviour struct {
 	// IDTokenOf is the object id of somebody else whose ID token is issued.
 	IDTokenOf string
 
-	// GroupOverage replaces the groups of access tokens by the address where to ask for them.
-	GroupOverage bool
+	// Groups, when not nil, are those that everybody is in, in place of their own.
+	Groups []string
+
+	// GroupOverage leaves the groups out of access tokens, however few there are. GroupsEndpoint
+	// is the address that then stands in their place, where it is not the usual one; "-" means that
+	// hasgroups does, as in tokens of the implicit flow.
+	GroupOverage   bool
+	GroupsEndpoint string
+
+	// GraphDenies makes Microsoft Graph tell nobody their groups, as guests whose access to the
+	// directory is restricted.
+	GraphDenies bool
 
 	// NoIDToken and NoRefreshToken leave them out of the answer.
 	NoIDToken      bool

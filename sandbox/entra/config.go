@@ -43,6 +43,10 @@ type Config struct {
 	// that is not nil exposes none.
 	Scopes []string
 
+	// GraphPermissions are the delegated permissions of Microsoft Graph that were consented to; nil
+	// means User.Read, which every new registration has.
+	GraphPermissions []string
+
 	// TokenVersion is the manifest's requestedAccessTokenVersion, 1 or 2; zero means 2.
 	TokenVersion int
 
@@ -83,8 +87,8 @@ type Person struct {
 	Username string
 	Title    string // shown on the sign-in page
 	Roles    []string
-	Groups   []string
-	Home     string // for a guest: the issuer of their own tenant
+	Groups   []string // object ids; more than 200 are left out of tokens
+	Home     string   // for a guest: the issuer of their own tenant
 }
 
 // DemoPeople returns the people of the demo: an administrator, a writer, a reader and a guest.
@@ -105,6 +109,9 @@ func (c *Config) setDefaults() error {
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	if c.Scopes == nil {
 		c.Scopes = []string{"access_as_user"}
+	}
+	if c.GraphPermissions == nil {
+		c.GraphPermissions = []string{"User.Read"}
 	}
 	if c.People == nil {
 		c.People = DemoPeople()

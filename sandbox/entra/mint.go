@@ -37,20 +37,37 @@ func (s *Server) AccessClaims(person Person, scopes ...string) map[string]any {
 	if person.Home != "" {
 		c["idp"] = person.Home
 	}
-	switch {
-	case b.GroupOverage:
-		c["_claim_names"] = map[string]string{"groups": "src1"}
-		c["_claim_sources"] = map[string]any{"src1": map[string]string{
-			"endpoint": "https://graph.windows.net/" + s.cfg.TenantID + "/users/" + person.ObjectID + "/getMemberObjects",
-		}}
-	case len(person.Groups) > 0:
-		c["groups"] = person.Groups
-	}
+	maps.Copy(c, s.groupClaims(person, &b))
 	maps.Copy(c, s.versionClaims(person, cmp.Or(b.TokenVersion, s.cfg.TokenVersion)))
 	if b.Issuer != "" {
 		c["iss"] = b.Issuer
 	}
 	return c
+}
+
+// groupClaims are the groups of a person, or in their place, when there are too many, where to ask.
+func (s *Server) groupClaims(person Person, b *Behaviour) map[string]any {
+	groups := b.groupsOf(person)
+	switch overage := b.GroupOverage || len(groups) > maxTokenGroups; {
+	case overage && b.GroupsEndpoint == "-":
+		return map[string]any{"hasgroups": true}
+	case overage:
+		usual := "https://graph.windows.net/" + s.cfg.TenantID + "/users/" + person.ObjectID + "/getMemberObjects"
+		return map[string]any{
+			"_claim_names":   map[string]string{"groups": "src1"},
+			"_claim_sources": map[string]any{"src1": map[string]string{"endpoint": cmp.Or(b.GroupsEndpoint, usual)}},
+		}
+	case len(groups) > 0:
+		return map[string]any{"groups": groups}
+	}
+	return nil
+}
+
+func (b *Behaviour) groupsOf(person Person) []string {
+	if b.Groups != nil {
+		return b.Groups
+	}
+	return person.Groups
 }
 
 func (s *Server) versionClaims(person Person, version int) map[string]any {
@@ -99,9 +116,9 @@ func pairwise(person Person) string {
 }
 
 // graphToken is a token for Microsoft Graph: the nonce in its header was hashed before signing, so
-// that nobody but Graph can verify it.
+// that nobody but Graph can verify it. It is good for all that was consented to.
 func (s *Server) graphToken(person Person) string {
-	c := s.AccessClaims(person, "openid", "profile", "email", "User.Read")
+	c := s.AccessClaims(person, append([]string{"openid", "profile", "email"}, s.cfg.GraphPermissions...)...)
 	maps.Copy(c, s.versionClaims(person, 1))
 	for _, name := range []string{"azp", "azpacr", "preferred_username", "roles"} {
 		delete(c, name)
@@ -109,7 +126,12 @@ func (s *Server) graphToken(person Person) string {
 	c["aud"] = "00000003-0000-0000-c000-000000000000"
 	signed := strings.Split(s.Mint(c, Header("nonce", "hashed "+rand.Text())), ".")
 	sent := strings.Split(s.Mint(c, Header("nonce", rand.Text())), ".")
-	return sent[0] + "." + sent[1] + "." + signed[2]
+	token := sent[0] + "." + sent[1] + "." + signed[2]
+	expires := s.now().Add(s.cfg.TokenLifetime)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.graph[token] = &graphAccess{person, s.cfg.GraphPermissions, expires}
+	return token
 }
 
 // Option changes how a token is minted.

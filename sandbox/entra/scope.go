@@ -25,7 +25,7 @@ type asked struct {
 }
 
 // graphScopes are those of Microsoft Graph that registrations typically have.
-var graphScopes = []string{"User.Read", "User.ReadBasic.All", "Mail.Read", "Files.Read"}
+var graphScopes = []string{"User.Read", "User.ReadBasic.All", "User.Read.All", "GroupMember.Read.All", "Directory.Read.All", "Mail.Read", "Files.Read"}
 
 // readScope understands a scope parameter, or says how Entra refuses it. A bare name is looked up
 // on Microsoft Graph.

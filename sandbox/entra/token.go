@@ -145,6 +145,9 @@ func (s *Server) issue(g *grant, scope, from string) (map[string]any, *refusal) 
 	if refused != nil {
 		return nil, refused
 	}
+	if a.resource == graph && !s.consented(a.scopes) {
+		return nil, newRefusal("65001")
+	}
 	b := s.behaves()
 	if b.TokenError != "" {
 		return nil, newRefusal(b.TokenError)
@@ -168,6 +171,11 @@ func (s *Server) issue(g *grant, scope, from string) (map[string]any, *refusal) 
 	}
 	s.cfg.Logger.Info("tokens issued", "person", g.person.Name, "for", from)
 	return answer, nil
+}
+
+// consented says whether the permissions of Microsoft Graph were consented to.
+func (s *Server) consented(permissions []string) bool {
+	return !slices.ContainsFunc(permissions, func(p string) bool { return !slices.Contains(s.cfg.GraphPermissions, p) })
 }
 
 // addAccessToken plays the answers to .default, and the trap that scopes of OpenID Connect alone

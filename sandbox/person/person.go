@@ -44,6 +44,13 @@ func New(name string) *Person {
 	}}
 }
 
+// Through sends the requests of the browser through t, for a server that the system does not trust
+// or cannot find by its name.
+func (p *Person) Through(t http.RoundTripper) *Person {
+	p.client.Transport = t
+	return p
+}
+
 // Follow begins at an authorization URL and returns the URL that the browser is sent to outside
 // the pages it knows: the client's redirect URI, which it does not open.
 func (p *Person) Follow(ctx context.Context, authorize, redirectURI string) (*url.URL, error) {

@@ -88,6 +88,7 @@ func createPage(client *confluence.Client) mcp.Spec[createPageArguments, conflue
 		Run: func(ctx context.Context, in *createPageArguments) (*confluence.Page, error) {
 			return client.CreatePage(ctx, confluence.NewPage{
 				SpaceKey: in.SpaceKey, Title: in.Title, Content: in.Content, ParentID: in.ParentID, Format: confluence.Format(in.Format),
+				Attribution: mcp.Attribution(ctx),
 			})
 		},
 	}

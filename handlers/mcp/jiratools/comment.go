@@ -32,7 +32,7 @@ func addComment(client *jira.Client) mcp.Spec[addCommentArguments, jira.AddedCom
 		},
 		Run: func(ctx context.Context, in *addCommentArguments) (*jira.AddedComment, error) {
 			return client.AddComment(ctx, jira.AddCommentRequest{
-				Key: in.IssueKey, Markdown: in.Body, Visibility: in.Visibility, Public: in.Public,
+				Key: in.IssueKey, Markdown: in.Body, Visibility: in.Visibility, Public: in.Public, Attribution: mcp.Attribution(ctx),
 			})
 		},
 	}

@@ -65,7 +65,7 @@ func transitionIssue(client *jira.Client) mcp.Spec[transitionArguments, jira.Tra
 		},
 		Run: func(ctx context.Context, in *transitionArguments) (*jira.Transitioned, error) {
 			return client.Transition(ctx, jira.TransitionRequest{
-				Key: in.IssueKey, Transition: in.Transition, Fields: in.Fields, Comment: in.Comment,
+				Key: in.IssueKey, Transition: in.Transition, Fields: in.Fields, Comment: in.Comment, Attribution: mcp.Attribution(ctx),
 			})
 		},
 	}

@@ -1,0 +1,113 @@
+package caddymodule
+
+import (
+	"strconv"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/ratelimit"
+)
+
+// The default limits of tool calls.
+const (
+	defaultPerson          = 300
+	defaultPersonAtOnce    = 10
+	defaultAssistant       = 3000
+	defaultAssistantAtOnce = 60
+)
+
+// CallLimit bounds tool calls. `0` or `off` is no limit. A call beyond a limit is a tool error that
+// says how long to wait. Each node counts for itself, all routes with the same limits together, and
+// goes on counting over a reload that leaves them as they are.
+type CallLimit struct {
+	// Calls of one person in a minute: so many at once, after which they come back evenly. Default:
+	// `300`.
+	Person string `json:"person,omitempty"`
+
+	// Calls of one person that run at the same time. Default: `10`.
+	PersonAtOnce string `json:"person_at_once,omitempty"`
+
+	// Calls through one assistant in a minute. An assistant is a name and a client id; callers
+	// whom nobody authenticated are one. Default: `3000`.
+	Assistant string `json:"assistant,omitempty"`
+
+	// Calls through one assistant that run at the same time. Default: `60`.
+	AssistantAtOnce string `json:"assistant_at_once,omitempty"`
+}
+
+// sharedCallLimits are Limits that outlive a reload.
+type sharedCallLimits struct{ *mcp.Limits }
+
+// Destruct implements caddy.Destructor. Nothing in Limits runs on its own.
+func (sharedCallLimits) Destruct() error { return nil }
+
+// shareLimits joins the limits of an earlier configuration with the same numbers, or makes them.
+func (h *AtlassianMCP) shareLimits() (*mcp.Limits, error) {
+	person, assistant, err := h.Limit.read()
+	if err != nil {
+		return nil, err
+	}
+	key, err := sharedKey([]any{"call limit", person.PerMinute, person.AtOnce, assistant.PerMinute, assistant.AtOnce})
+	if err != nil {
+		return nil, err
+	}
+	value, _, err := pool.LoadOrNew(key, func() (caddy.Destructor, error) {
+		return sharedCallLimits{mcp.NewLimits(person, assistant)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.leaveLimits = func() error { _, err := pool.Delete(key); return err }
+	return value.(sharedCallLimits).Limits, nil
+}
+
+func (l *CallLimit) read() (person, assistant ratelimit.CallConfig, err error) {
+	if l == nil {
+		l = new(CallLimit)
+	}
+	s := newSettings("atlassian_mcp: limit")
+	person = ratelimit.CallConfig{
+		PerMinute: s.calls("person", l.Person, defaultPerson),
+		AtOnce:    s.calls("person_at_once", l.PersonAtOnce, defaultPersonAtOnce),
+	}
+	assistant = ratelimit.CallConfig{
+		PerMinute: s.calls("assistant", l.Assistant, defaultAssistant),
+		AtOnce:    s.calls("assistant_at_once", l.AssistantAtOnce, defaultAssistantAtOnce),
+	}
+	return person, assistant, s.err()
+}
+
+// calls is text for a number of calls.
+func (s *settings) calls(option, configured string, otherwise int) int {
+	text := s.text(option, configured)
+	switch text {
+	case "":
+		return otherwise
+	case "off":
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxLimit {
+		s.failf(option, "write a number of calls, such as %d and at most %d, or `off`", otherwise, maxLimit)
+	}
+	return n
+}
+
+// callLimit reads the option of the atlassian_mcp block.
+func callLimit(value **CallLimit) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		if d.NextArg() {
+			return d.ArgErr()
+		}
+		l := new(CallLimit)
+		*value = l
+		return options{
+			"person":            one(&l.Person),
+			"person_at_once":    one(&l.PersonAtOnce),
+			"assistant":         one(&l.Assistant),
+			"assistant_at_once": one(&l.AssistantAtOnce),
+		}.parse(d, "atlassian_mcp: limit")
+	}
+}

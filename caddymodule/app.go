@@ -4,16 +4,12 @@
 package caddymodule
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,7 +21,6 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/oauth"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/records"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/resource"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/safego"
 )
 
@@ -169,17 +164,6 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "entra", New: func() caddy.Module { return new(App) }}
 }
 
-// registration is what the settings say once placeholders and environment are in.
-type registration struct {
-	Entra      entra.Config `json:"-"`
-	Configured bool
-	Settings   []string // for the pool's key
-	PublicURL  string
-	Path       string
-	Masters    [][]byte
-	Out        outbound
-}
-
 // Provision implements caddy.Provisioner. It touches neither network nor storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Slogger()
@@ -229,126 +213,6 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.warn()
 	return nil
-}
-
-// read gathers the settings of the registration.
-func (a *App) read() (registration, error) {
-	s := newSettings("entra")
-	c := entra.Config{
-		Issuer:         s.text("issuer", a.Issuer, "ENTRA_ID_EXPECTED_ISSUER"),
-		ClientID:       s.text("client_id", a.ClientID, "ENTRA_ID_CLIENT_ID", "OAUTH_DCR_CLIENT_ID"),
-		RedirectURI:    s.text("redirect_uri", a.RedirectURI, "OAUTH_DCR_REDIRECT_URI", "ENTRA_ID_REDIRECT_URI"),
-		Scopes:         s.words("scope", a.Scopes, "OAUTH_DCR_SCOPE", "ENTRA_ID_SCOPE"),
-		Tenants:        s.words("tenants", a.Tenants),
-		Audiences:      s.words("audience", a.Audiences),
-		AllowAuthority: s.words("allow_authority", a.AllowAuthorities),
-		ResolveGroups:  a.ResolveGroups,
-	}
-	reg := registration{PublicURL: s.text("public_url", a.PublicURL)}
-	credential := a.credentialSettings(s, &c)
-	roots, pem := s.roots("trusted_ca", a.TrustedCA)
-	if err := s.err(); err != nil {
-		return reg, err
-	}
-	if err := a.settleURLs(&reg, &c); err != nil {
-		return reg, err
-	}
-	reg.Configured = c.Issuer != "" || c.ClientID != "" || credential.given
-	if a.missing = missingSettings(c); reg.Configured && len(a.missing) > 0 {
-		return reg, fmt.Errorf("entra: the registration with Entra is half configured; set %s in the environment or in the entra block", strings.Join(a.missing, ", "))
-	}
-	if err := credential.check(c); err != nil {
-		return reg, err
-	}
-	c.Logger = currentLogger()
-	if roots != nil {
-		c.Transport = trusting(http.DefaultTransport.(*http.Transport).Clone(), roots)
-	}
-	reg.Entra, reg.Masters, reg.Out = c, credential.masters, outbound{roots, pem}
-	reg.Settings = slices.Concat([]string{c.Issuer, c.ClientID, c.RedirectURI, reg.PublicURL, pem}, credential.identity,
-		[]string{"groups", strconv.FormatBool(c.ResolveGroups)}, []string{"scopes"}, c.Scopes, []string{"tenants"}, c.Tenants, []string{"audiences"}, c.Audiences, []string{"authorities"}, c.AllowAuthority)
-	return reg, nil
-}
-
-func missingSettings(c entra.Config) (missing []string) {
-	if c.Issuer == "" {
-		missing = append(missing, "ENTRA_ID_EXPECTED_ISSUER")
-	}
-	if c.ClientID == "" {
-		missing = append(missing, "ENTRA_ID_CLIENT_ID")
-	}
-	if len(c.ClientSecrets) == 0 && c.CertificateFile == "" && c.KeyFile == "" && c.FederatedTokenFile == "" {
-		missing = append(missing, "ENTRA_ID_CLIENT_SECRET")
-	}
-	return missing
-}
-
-// settleURLs lets the public URL and the redirect URI each stand in for the other.
-func (a *App) settleURLs(reg *registration, c *entra.Config) error {
-	reg.PublicURL = strings.TrimSuffix(reg.PublicURL, "/")
-	if c.RedirectURI == "" {
-		if reg.PublicURL == "" {
-			reg.PublicURL = defaultPublicURL
-		}
-		c.RedirectURI = reg.PublicURL + defaultCallbackPath
-	}
-	u, err := url.Parse(c.RedirectURI)
-	if err != nil || u.Host == "" || u.RawQuery != "" {
-		return errors.New("entra: redirect_uri: OAUTH_DCR_REDIRECT_URI must be an absolute URL without a query, such as https://mcp.example.com/oauth/callback")
-	}
-	if reg.PublicURL == "" {
-		reg.PublicURL = u.Scheme + "://" + u.Host
-	}
-	reg.Path = u.Path
-	return nil
-}
-
-func (a *App) setPublicURL(raw string) error {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return fmt.Errorf("entra: public_url: %q is not an origin such as https://mcp.example.com; write it without a path", raw)
-	case u.Scheme == "https":
-	case u.Scheme == "http" && resource.IsLoopback(u.Hostname()):
-		a.loopback = true
-	default:
-		return fmt.Errorf("entra: public_url: %q must be https, since tokens and codes travel over it; plain http is accepted on localhost only", raw)
-	}
-	a.public = u
-	return nil
-}
-
-func (a *App) issuer() string { return a.public.Scheme + "://" + strings.ToLower(a.public.Host) }
-
-func (a *App) readOrigins() (*origin.Policy, error) {
-	s := newSettings("entra")
-	allowed := s.words("allow_origin", a.AllowOrigins)
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	p, err := origin.New(a.issuer(), allowed)
-	if err != nil {
-		return nil, fmt.Errorf("entra: allow_origin: %w", err)
-	}
-	return p, nil
-}
-
-func (a *App) clientPolicy() (oauth.ClientPolicy, error) {
-	s := newSettings("entra")
-	p := oauth.ClientPolicy{
-		Presets:  s.words("allow_clients", a.AllowClients),
-		Patterns: s.words("allow_redirect", a.AllowRedirects),
-
-		MetadataHosts: s.words("trust_metadata_host", a.TrustMetadataHosts),
-		Deny:          s.words("deny_client", a.DenyClients),
-	}
-	if slices.Contains(p.Presets, "any") {
-		p.Any, p.Presets = true, nil
-	}
-	if len(p.Presets) == 0 {
-		p.Presets = nil
-	}
-	return p, s.err()
 }
 
 // share joins the state of an earlier configuration with the same registration, or makes it.
@@ -443,65 +307,6 @@ func (a *App) Cleanup() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// gate is an entra_auth: what it protects, and what it stands in, such as a handle.
-type gate struct {
-	resource string
-	in       caddy.Module
-}
-
-// protect registers the resource of the gate that is being provisioned, so that its metadata is
-// served.
-func (a *App) protect(ctx caddy.Context, info oauth.ResourceInfo) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if lineage := ctx.Modules(); len(lineage) > 1 {
-		a.gates = append(a.gates, gate{info.String(), lineage[len(lineage)-2]})
-	}
-	for i := range a.resources {
-		known := &a.resources[i]
-		if known.String() == info.String() {
-			known.Default, known.Name = known.Default || info.Default, cmp.Or(known.Name, info.Name)
-			return nil
-		}
-		if known.Default && info.Default {
-			return fmt.Errorf("entra_auth: default: both %s and %s are marked; mark one", known, info)
-		}
-	}
-	a.resources = append(a.resources, info)
-	return nil
-}
-
-func (a *App) registered() []oauth.ResourceInfo {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.resources)
-}
-
-// describe says of the resource that the module being provisioned stands behind what it is called
-// unless it has a name, what an assistant will be able to do, and whether some of it is writing. The
-// gate is the nearest one: the last in what the module stands in, since Caddy provisions in the order
-// in which a request passes.
-func (a *App) describe(ctx caddy.Context, name string, abilities []string, writes bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	lineage := ctx.Modules()
-	for _, g := range slices.Backward(a.gates) {
-		if !slices.Contains(lineage, g.in) {
-			continue
-		}
-		i := slices.IndexFunc(a.resources, func(info oauth.ResourceInfo) bool { return info.String() == g.resource })
-		info := &a.resources[i]
-		info.Name = cmp.Or(info.Name, name)
-		info.SharedAccount = info.SharedAccount || writes
-		for _, sentence := range abilities {
-			if !slices.Contains(info.Abilities, sentence) {
-				info.Abilities = append(info.Abilities, sentence)
-			}
-		}
-		return
-	}
 }
 
 // appOf returns the entra app of the configuration, which is made when the Caddyfile has no entra

@@ -1,8 +1,6 @@
 package caddymodule
 
 import (
-	"strconv"
-
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -69,30 +67,14 @@ func (l *CallLimit) read() (person, assistant ratelimit.CallConfig, err error) {
 	}
 	s := newSettings("atlassian_mcp: limit")
 	person = ratelimit.CallConfig{
-		PerMinute: s.calls("person", l.Person, defaultPerson),
-		AtOnce:    s.calls("person_at_once", l.PersonAtOnce, defaultPersonAtOnce),
+		PerMinute: s.limit("person", l.Person, "a number of calls", defaultPerson),
+		AtOnce:    s.limit("person_at_once", l.PersonAtOnce, "a number of calls", defaultPersonAtOnce),
 	}
 	assistant = ratelimit.CallConfig{
-		PerMinute: s.calls("assistant", l.Assistant, defaultAssistant),
-		AtOnce:    s.calls("assistant_at_once", l.AssistantAtOnce, defaultAssistantAtOnce),
+		PerMinute: s.limit("assistant", l.Assistant, "a number of calls", defaultAssistant),
+		AtOnce:    s.limit("assistant_at_once", l.AssistantAtOnce, "a number of calls", defaultAssistantAtOnce),
 	}
 	return person, assistant, s.err()
-}
-
-// calls is text for a number of calls.
-func (s *settings) calls(option, configured string, otherwise int) int {
-	text := s.text(option, configured)
-	switch text {
-	case "":
-		return otherwise
-	case "off":
-		return 0
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > maxLimit {
-		s.failf(option, "write a number of calls, such as %d and at most %d, or `off`", otherwise, maxLimit)
-	}
-	return n
 }
 
 // callLimit reads the option of the atlassian_mcp block.

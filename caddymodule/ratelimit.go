@@ -82,11 +82,12 @@ func (l *RateLimit) read() (oauth.LimitConfig, error) {
 	if l == nil {
 		l = new(RateLimit)
 	}
+	const requests = "how many requests an address may make in a minute"
 	s := newSettings("entra: rate_limit")
 	c := oauth.LimitConfig{
-		Register:  s.limit("register", l.Register, defaultRegister),
-		Authorize: s.limit("authorize", l.Authorize, defaultAuthorize),
-		Token:     s.limit("token", l.Token, defaultToken),
+		Register:  s.limit("register", l.Register, requests, defaultRegister),
+		Authorize: s.limit("authorize", l.Authorize, requests, defaultAuthorize),
+		Token:     s.limit("token", l.Token, requests, defaultToken),
 	}
 	words := s.words("trusted", l.Trusted)
 	if len(words) == 0 {
@@ -106,8 +107,8 @@ func (l *RateLimit) read() (oauth.LimitConfig, error) {
 	return c, s.err()
 }
 
-// limit is text for a number of requests in a minute.
-func (s *settings) limit(option, configured string, otherwise int) int {
+// limit is text for a number, or "off" for none; what says of what, for whoever wrote it wrongly.
+func (s *settings) limit(option, configured, what string, otherwise int) int {
 	text := s.text(option, configured)
 	switch text {
 	case "":
@@ -117,7 +118,7 @@ func (s *settings) limit(option, configured string, otherwise int) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > maxLimit {
-		s.failf(option, "write how many requests an address may make in a minute, such as %d and at most %d, or `off`", otherwise, maxLimit)
+		s.failf(option, "write %s, such as %d and at most %d, or `off`", what, otherwise, maxLimit)
 	}
 	return n
 }

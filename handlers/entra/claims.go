@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -20,6 +21,9 @@ func (c claims) text(name string) (string, error) {
 	raw, ok := c[name]
 	if !ok {
 		return "", nil
+	}
+	if quoted := len(raw) > 1 && raw[0] == '"'; quoted && !bytes.ContainsRune(raw, '\\') {
+		return string(raw[1 : len(raw)-1]), nil // valid JSON that stands for itself
 	}
 	var s *string
 	if err := json.Unmarshal(raw, &s); err != nil || s == nil {

@@ -1,6 +1,9 @@
 package entra
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,12 +16,20 @@ import (
 const maxToken = 16 << 10
 
 // jwt is a token in JWS compact serialisation (RFC 7515 section 7.1), read strictly and not
-// verified. Nothing in it may be believed before the signature over raw was checked.
+// verified. Nothing in it may be believed before its signature was checked.
 type jwt struct {
-	raw     string
-	keyID   string
-	payload []byte
-	claims  claims
+	raw       string
+	keyID     string
+	payload   []byte
+	claims    claims
+	signature []byte
+}
+
+// signedBy checks an RS256 signature over the first two parts, RFC 7515 section 5.2 and RFC 7518
+// section 3.3. What is verified are the bytes that were read, and no second parser has a say.
+func (t *jwt) signedBy(key *rsa.PublicKey) bool {
+	digest := sha256.Sum256([]byte(t.raw[:strings.LastIndexByte(t.raw, '.')]))
+	return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], t.signature) == nil
 }
 
 // parseJWT refuses whatever two readers could understand differently: other serialisations,
@@ -52,7 +63,7 @@ func parseJWT(raw string) (*jwt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its claims: %w", err)
 	}
-	return &jwt{raw: raw, keyID: keyID, payload: decoded[1], claims: c}, nil
+	return &jwt{raw: raw, keyID: keyID, payload: decoded[1], claims: c, signature: decoded[2]}, nil
 }
 
 // checkHeader admits RS256 with a kid, which is all that Entra issues, and returns the kid.

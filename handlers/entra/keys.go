@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/coreos/go-oidc/v3/oidc"
 )
 
 // Bounds of a signing key. Microsoft's have 2048 bits.
@@ -70,7 +70,7 @@ type jsonKey struct {
 }
 
 func (k *jsonKey) rsaKey() (*rsa.PublicKey, bool) {
-	if k.Type != "RSA" || k.Use != "" && k.Use != "sig" || k.Algorithm != "" && k.Algorithm != string(jose.RS256) {
+	if k.Type != "RSA" || k.Use != "" && k.Use != "sig" || k.Algorithm != "" && k.Algorithm != oidc.RS256 {
 		return nil, false
 	}
 	n, errN := base64.RawURLEncoding.DecodeString(strings.TrimRight(k.Modulus, "="))
@@ -90,31 +90,34 @@ var (
 	errBadSignature = errors.New("its signature does not match the key")
 )
 
-// boundKeys is an [oidc.KeySet] of the keys that have the token's kid, narrowed to those that may
-// sign for one issuer. It does no I/O.
+// boundKeys are the keys that have a token's kid, narrowed to those that may sign for its issuer.
 type boundKeys struct {
+	token    *jwt
 	keys     []signingKey
 	issuer   string
 	tenantID string
 	strict   bool // a key that names no issuer does not count
 }
 
-// VerifySignature implements [oidc.KeySet].
-func (b boundKeys) VerifySignature(_ context.Context, jwt string) ([]byte, error) {
-	jws, err := jose.ParseSignedCompact(jwt, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return nil, err
-	}
-	err = errForeignKey
+// verify checks the token's signature.
+func (b boundKeys) verify() error {
+	err := errForeignKey
 	for _, k := range b.keys {
 		if !k.signs(b.issuer, b.tenantID) || b.strict && k.issuer == "" {
 			continue
 		}
-		payload, failed := jws.Verify(k.public)
-		if failed == nil {
-			return payload, nil
+		if b.token.signedBy(k.public) {
+			return nil
 		}
 		err = errBadSignature
 	}
-	return nil, err
+	return err
+}
+
+// VerifySignature implements [oidc.KeySet] for this token alone. It does no I/O.
+func (b boundKeys) VerifySignature(_ context.Context, raw string) ([]byte, error) {
+	if raw != b.token.raw {
+		return nil, errBadSignature
+	}
+	return b.token.payload, b.verify()
 }

@@ -150,13 +150,7 @@ func (k *Keyring) Seal(ctx context.Context, purpose string, plaintext []byte) (s
 
 // Open decrypts what Seal made for the same purpose. It returns ErrInvalid for anything else.
 func (k *Keyring) Open(ctx context.Context, purpose, sealed string) ([]byte, error) {
-	return k.open(ctx, purpose, sealed, reloadInterval)
-}
-
-// open is Open with keys that, for an unknown key id, were read no longer ago than patience. None
-// is for what was found in storage: nobody but our nodes names a key there.
-func (k *Keyring) open(ctx context.Context, purpose, sealed string, patience time.Duration) ([]byte, error) {
-	key, jwe, err := k.keyOf(ctx, sealed, patience)
+	key, jwe, err := k.keyOf(ctx, sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +171,7 @@ func (k *Keyring) open(ctx context.Context, purpose, sealed string, patience tim
 // MAC returns the HMAC-SHA256 of sealed under a key derived, for this purpose, from the key that
 // sealed it. It ends with that key.
 func (k *Keyring) MAC(ctx context.Context, purpose, sealed string) ([]byte, error) {
-	key, _, err := k.keyOf(ctx, sealed, reloadInterval)
+	key, _, err := k.keyOf(ctx, sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -190,35 +184,35 @@ func (k *Keyring) MAC(ctx context.Context, purpose, sealed string) ([]byte, erro
 	return mac.Sum(nil), nil
 }
 
-// keyOf parses a sealed value and finds the key it names.
-func (k *Keyring) keyOf(ctx context.Context, sealed string, patience time.Duration) (jose.JSONWebKey, *jose.JSONWebEncryption, error) {
-	none := jose.JSONWebKey{}
+// keyOf parses what Seal made, or a client says that it did, and finds the key it names.
+func (k *Keyring) keyOf(ctx context.Context, sealed string) (jose.JSONWebKey, *jose.JSONWebEncryption, error) {
 	if len(sealed) > maxSealed || !oneSpelling(sealed) {
-		return none, nil, ErrInvalid
+		return jose.JSONWebKey{}, nil, ErrInvalid
 	}
 	jwe, err := jose.ParseEncryptedCompact(sealed, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
-	if err != nil || jwe.Header.KeyID == "" {
-		return none, nil, ErrInvalid
-	}
-	keys, err := k.set(ctx, jwe.Header.KeyID, patience)
 	if err != nil {
-		return none, nil, err
+		return jose.JSONWebKey{}, nil, ErrInvalid
 	}
-	for _, key := range keys {
-		if key.KeyID == jwe.Header.KeyID {
-			return key, jwe, nil
-		}
-	}
-	return none, nil, ErrInvalid
+	key, err := k.key(ctx, jwe.Header.KeyID, reloadInterval)
+	return key, jwe, err
 }
 
-// sealedWith returns the id of the key that sealed a value, empty for what is none.
-func sealedWith(sealed string) string {
-	jwe, err := jose.ParseEncryptedCompact(sealed, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
-	if err != nil {
-		return ""
+// key returns the key with this id, of a set that was read no longer ago than patience where it
+// is not in the one in memory.
+func (k *Keyring) key(ctx context.Context, id string, patience time.Duration) (jose.JSONWebKey, error) {
+	if id == "" {
+		return jose.JSONWebKey{}, ErrInvalid
 	}
-	return jwe.Header.KeyID
+	keys, err := k.set(ctx, id, patience)
+	if err != nil {
+		return jose.JSONWebKey{}, err
+	}
+	for _, key := range keys {
+		if key.KeyID == id {
+			return key, nil
+		}
+	}
+	return jose.JSONWebKey{}, ErrInvalid
 }
 
 // oneSpelling reports whether every part of a compact JWE is base64url as an encoder writes it.

@@ -101,19 +101,12 @@ type Record interface {
 // and Persons.
 type Kind[T Record] struct{ name string }
 
-// envelope is what storage sees. The expiry is outside so that a sweep needs no key; the one that
-// counts is inside.
-type envelope struct {
-	Expires int64  `json:"exp"`
-	Sealed  string `json:"sealed"`
-}
-
 // Get returns the record with this id. It returns ErrNotFound when there is none or it expired.
 func (k Kind[T]) Get(ctx context.Context, s *Store, id string) (T, error) {
 	return k.load(ctx, s, hashID(id), 0)
 }
 
-// load reads the record whose id has this hash; patience is that of Keyring.open.
+// load reads the record whose id has this hash; patience is that of Keyring.key.
 func (k Kind[T]) load(ctx context.Context, s *Store, hash string, patience time.Duration) (T, error) {
 	var none, v T
 	loading, cancel := context.WithTimeout(ctx, storageTimeout)
@@ -129,7 +122,7 @@ func (k Kind[T]) load(ctx context.Context, s *Store, hash string, patience time.
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return none, fmt.Errorf("%w: %s is not an envelope", ErrInvalid, k.name)
 	}
-	plain, err := s.keys.open(ctx, k.purpose(hash), e.Sealed, patience)
+	plain, err := s.keys.openEnvelope(ctx, k.purpose(hash), &e, patience)
 	if err != nil {
 		return none, fmt.Errorf("opening a %s: %w", k.name, err)
 	}
@@ -185,11 +178,12 @@ func (k Kind[T]) Put(ctx context.Context, s *Store, id string, v T) error {
 		return fmt.Errorf("encoding a %s: %w", k.name, err)
 	}
 	hash := hashID(id)
-	sealed, err := s.keys.Seal(ctx, k.purpose(hash), plain)
+	e, err := s.keys.sealEnvelope(ctx, k.purpose(hash), plain)
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(envelope{Expires: v.ExpiresAt().Unix(), Sealed: sealed})
+	e.Expires = v.ExpiresAt().Unix()
+	raw, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}

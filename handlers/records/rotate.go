@@ -84,7 +84,7 @@ func (s *Store) dropSealedWith(ctx context.Context, kind string, keyIDs []string
 			return fmt.Errorf("%w: loading a %s: %w", ErrUnavailable, kind, err)
 		}
 		var e envelope
-		if json.Unmarshal(raw, &e) != nil || !slices.Contains(keyIDs, sealedWith(e.Sealed)) {
+		if json.Unmarshal(raw, &e) != nil || !slices.Contains(keyIDs, e.KeyID) {
 			continue
 		}
 		if err := storage.Delete(ctx, s.key(kind, hash)); err != nil {

@@ -23,65 +23,69 @@ var (
 // Check accepts one JSON value without a byte order mark, in UTF-8, in which arrays and objects
 // nest at most depth levels and no object has two members of one name.
 func Check(data []byte, depth int) error {
-	if !utf8.Valid(data) {
-		return ErrNotUTF8
-	}
-	if !json.Valid(data) {
-		return ErrNotJSON
-	}
-	return checkMembers(data, depth)
+	_, err := read(data, depth)
+	return err
 }
 
 // Object reads a JSON object that Check accepts. Its members keep their exact names; encoding/json
-// alone would let CLIENT_ID stand for client_id.
+// alone would let CLIENT_ID stand for client_id. Their values are parts of data.
 func Object(data []byte, depth int) (map[string]json.RawMessage, error) {
-	if err := Check(data, depth); err != nil {
-		return nil, err
+	object, err := read(data, depth)
+	if err == nil && object == nil {
+		err = ErrNotObject
 	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(data, &object); err != nil || object == nil {
-		return nil, ErrNotObject
-	}
-	return object, nil
+	return object, err
 }
 
-// frame is an array or object that is being read; names is nil for an array.
+// frame is an array or object that is being read; members is nil for an array.
 type frame struct {
-	names    map[string]bool
+	members  map[string]json.RawMessage
 	wantName bool
+	name     string
+	value    int // where the value of name begins, 0 before there is one
 }
 
-// checkMembers looks for repeated names and deep nesting in valid JSON.
-func checkMembers(data []byte, depth int) error {
+// read checks a text and returns its members, nil for what is no object.
+func read(data []byte, depth int) (object map[string]json.RawMessage, err error) {
+	if !utf8.Valid(data) {
+		return nil, ErrNotUTF8
+	}
+	if !json.Valid(data) {
+		return nil, ErrNotJSON
+	}
 	var stack []frame
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case '{', '[':
 			if len(stack) == depth {
-				return fmt.Errorf("%w: more than %d levels", ErrTooDeep, depth)
+				return nil, fmt.Errorf("%w: more than %d levels", ErrTooDeep, depth)
 			}
 			f := frame{}
 			if data[i] == '{' {
-				f = frame{names: make(map[string]bool), wantName: true}
+				f = frame{members: make(map[string]json.RawMessage), wantName: true}
+			}
+			if len(stack) == 0 {
+				object = f.members
 			}
 			stack = append(stack, f)
 		case '}', ']':
+			stack[len(stack)-1].end(data[:i])
 			stack = stack[:len(stack)-1]
+		case ':':
+			stack[len(stack)-1].value = i + 1
 		case ',':
-			if top := &stack[len(stack)-1]; top.names != nil {
-				top.wantName = true
-			}
+			stack[len(stack)-1].end(data[:i])
 		case '"':
 			end := stringEnd(data, i)
 			if len(stack) > 0 && stack[len(stack)-1].wantName {
 				if err := stack[len(stack)-1].add(data[i:end]); err != nil {
-					return err
+					return nil, err
 				}
 			}
 			i = end - 1
 		}
 	}
-	return nil
+	return object, nil
 }
 
 // stringEnd returns the index after the closing quote of the string that starts at i.
@@ -94,6 +98,7 @@ func stringEnd(data []byte, i int) int {
 	return i + 1
 }
 
+// add begins a member.
 func (f *frame) add(quoted []byte) error {
 	name := string(quoted[1 : len(quoted)-1])
 	if bytes.IndexByte(quoted, '\\') >= 0 {
@@ -101,10 +106,18 @@ func (f *frame) add(quoted []byte) error {
 			return ErrNotJSON
 		}
 	}
-	if f.names[name] {
+	if _, seen := f.members[name]; seen {
 		return ErrRepeated
 	}
-	f.names[name] = true
-	f.wantName = false
+	f.members[name] = nil
+	f.name, f.wantName = name, false
 	return nil
+}
+
+// end completes a member, whose value reaches to the end of data.
+func (f *frame) end(data []byte) {
+	if f.value > 0 {
+		f.members[f.name] = bytes.TrimSpace(data[f.value:])
+	}
+	f.value, f.wantName = 0, f.members != nil
 }

@@ -8,21 +8,6 @@ import (
 	"strings"
 )
 
-// adfNode is any node of ADF. Its attributes differ by type, and unknown ones must not keep a
-// document from being read, so they stay generic.
-type adfNode struct {
-	Type    string         `json:"type"`
-	Text    string         `json:"text"`
-	Attrs   map[string]any `json:"attrs"`
-	Marks   []adfMark      `json:"marks"`
-	Content []adfNode      `json:"content"`
-}
-
-type adfMark struct {
-	Type  string         `json:"type"`
-	Attrs map[string]any `json:"attrs"`
-}
-
 // attr is an attribute as text, "" when it is absent or no string.
 func attr(attrs map[string]any, name string) string {
 	s, _ := attrs[name].(string)
@@ -38,13 +23,14 @@ func number(attrs map[string]any, name string, otherwise int) int {
 	return int(f)
 }
 
-func parseADF(doc json.RawMessage) ([]*node, error) {
+// parseADF reads a document, and where its content stands.
+func parseADF(doc json.RawMessage) (blocks []*node, from origin, err error) {
 	if nodes := bytes.Count(doc, []byte("{")); len(doc) > maxSource || nodes > maxNodes {
-		return nil, fmt.Errorf("%w: ADF of %d bytes and about %d nodes", ErrTooLarge, len(doc), nodes)
+		return nil, origin{}, fmt.Errorf("%w: ADF of %d bytes and about %d nodes", ErrTooLarge, len(doc), nodes)
 	}
-	var root adfNode
-	if err := json.Unmarshal(doc, &root); err != nil { // nests to 10,000 levels at most
-		return nil, fmt.Errorf("%w: ADF: %w", ErrMalformed, err)
+	root, err := decodeADF(doc)
+	if err != nil {
+		return nil, origin{}, fmt.Errorf("%w: ADF: %w", ErrMalformed, err)
 	}
 	var f flow
 	if root.Type == "doc" || root.Type == "" {
@@ -52,8 +38,11 @@ func parseADF(doc json.RawMessage) ([]*node, error) {
 	} else {
 		readADF(&f, []adfNode{root})
 	}
-	return f.done(), nil
+	return f.done(), originOfADF(&root), nil
 }
+
+// originOfADF is the place of a node that holds what n holds.
+func originOfADF(n *adfNode) origin { return origin{whole: n.whole, body: n.body, typ: n.Type} }
 
 func adfBlocks(content []adfNode) []*node {
 	var f flow
@@ -68,7 +57,13 @@ func readADF(f *flow, content []adfNode) {
 		n := &content[i]
 		switch in, ok := adfInline(n); {
 		case !ok:
+			f.flush()
+			before := len(f.blocks)
 			readADFBlock(f, n)
+			if len(f.blocks) == before+1 {
+				from := &f.blocks[before].origin
+				from.whole, from.body, from.typ = n.whole, n.body, n.Type
+			}
 		case n.Type == "blockCard" || n.Type == "embedCard":
 			f.flush()
 			f.add(in...)
@@ -86,7 +81,8 @@ func readADFBlock(f *flow, n *adfNode) {
 		readADF(f, n.Content)
 		f.flush()
 	case "heading":
-		f.block(&node{kind: heading, level: number(n.Attrs, "level", 1), inlines: tidy(adfInlines(n.Content))})
+		raw := adfInlines(n.Content)
+		f.block(&node{kind: heading, level: number(n.Attrs, "level", 1), inlines: tidy(raw), origin: origin{raw: raw}})
 	case "codeBlock":
 		f.block(&node{kind: codeBlock, name: attr(n.Attrs, "language"), text: adfText(n)})
 	case "rule":
@@ -147,7 +143,7 @@ func adfList(n *adfNode) *node {
 		c := &n.Content[i]
 		switch c.Type {
 		case "taskItem", "blockTaskItem":
-			it := &node{kind: item, task: openTask, children: adfBlocks(c.Content)}
+			it := &node{kind: item, task: openTask, children: adfBlocks(c.Content), origin: originOfADF(c)}
 			if attr(c.Attrs, "state") == "DONE" {
 				it.task = doneTask
 			}
@@ -157,9 +153,11 @@ func adfList(n *adfNode) *node {
 				l.children = append(l.children, &node{kind: item})
 			}
 			last := l.children[len(l.children)-1]
-			last.children = append(last.children, adfList(c))
+			nested := adfList(c)
+			nested.origin = originOfADF(c)
+			last.children = append(last.children, nested)
 		case "listItem":
-			l.children = append(l.children, unwrapTask(&node{kind: item, children: adfBlocks(c.Content)}))
+			l.children = append(l.children, unwrapTask(&node{kind: item, children: adfBlocks(c.Content), origin: originOfADF(c)}))
 		default:
 			l.children = append(l.children, &node{kind: item, children: adfBlocks(n.Content[i : i+1])})
 		}
@@ -173,7 +171,7 @@ func unwrapTask(it *node) *node {
 		return it
 	}
 	if task := it.children[0].children[0]; task.task != noTask {
-		return &node{kind: item, task: task.task, children: append(task.children, it.children[1:]...)}
+		return &node{kind: item, task: task.task, children: append(task.children, it.children[1:]...), origin: it.origin}
 	}
 	return it
 }
@@ -199,11 +197,11 @@ func adfTable(n *adfNode) *node {
 	t := &node{kind: table}
 	for i := range n.Content {
 		r := &adfNode{Content: within(n, i, "tableRow")}
-		tr := &node{kind: row}
+		tr := &node{kind: row, origin: originOfADF(&n.Content[i])}
 		for j, c := range r.Content {
 			tr.children = append(tr.children, &node{
 				kind: cell, header: c.Type == "tableHeader", children: adfBlocks(within(r, j, "tableHeader", "tableCell")),
-				colspan: number(c.Attrs, "colspan", 1), rowspan: number(c.Attrs, "rowspan", 1),
+				colspan: number(c.Attrs, "colspan", 1), rowspan: number(c.Attrs, "rowspan", 1), origin: originOfADF(&c),
 			})
 		}
 		t.children = append(t.children, tr)
@@ -214,7 +212,7 @@ func adfTable(n *adfNode) *node {
 func adfLayout(n *adfNode) *node {
 	l := &node{kind: columns}
 	for i := range n.Content {
-		l.children = append(l.children, &node{kind: column, children: adfBlocks(within(n, i, "layoutColumn"))})
+		l.children = append(l.children, &node{kind: column, children: adfBlocks(within(n, i, "layoutColumn")), origin: originOfADF(&n.Content[i])})
 	}
 	return l
 }

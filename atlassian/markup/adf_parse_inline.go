@@ -19,8 +19,35 @@ func adfInlines(content []adfNode) []inline {
 	return in
 }
 
-// adfInline reads an inline node; false says that n is a block.
+// adfInline reads an inline node, and where it stands; false says that n is a block.
 func adfInline(n *adfNode) ([]inline, bool) {
+	in, ok := adfInlineText(n)
+	for i := range in {
+		r := &in[i]
+		r.at, r.unit, r.extra = n.whole, n.whole, hiddenMarks(n)
+		if n.Type == "text" && len(in) == 1 {
+			r.at, r.literal = n.text, true
+		}
+	}
+	return in, ok
+}
+
+// hiddenMarks are the marks of a node that Markdown does not show, as JSON.
+func hiddenMarks(n *adfNode) string {
+	var hidden []string
+	for _, m := range n.Marks {
+		if !shownMarks[m.Type] {
+			hidden = append(hidden, m.source)
+		}
+	}
+	return strings.Join(hidden, ",")
+}
+
+var shownMarks = map[string]bool{
+	"strong": true, "em": true, "strike": true, "underline": true, "code": true, "subsup": true, "link": true,
+}
+
+func adfInlineText(n *adfNode) ([]inline, bool) {
 	marks, to := adfFormats(n.Marks)
 	one := inline{kind: objectInline, marks: marks, link: to}
 	switch n.Type {

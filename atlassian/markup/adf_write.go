@@ -309,17 +309,25 @@ func (w *adfWriter) table(n *node, in adfPlace) {
 	}
 	w.open("table", `"isNumberColumnEnabled":false,"layout":"default"`)
 	for _, r := range n.children {
-		w.open("tableRow", "")
-		for _, c := range r.children {
-			typ := "tableCell"
-			if c.header {
-				typ = "tableHeader"
-			}
-			w.container(typ, spanAttrs(c), c.children, inCell)
-		}
-		w.end()
+		w.row(r)
 	}
 	w.end()
+}
+
+func (w *adfWriter) row(r *node) {
+	w.open("tableRow", "")
+	for _, c := range r.children {
+		w.cell(c)
+	}
+	w.end()
+}
+
+func (w *adfWriter) cell(c *node) {
+	typ := "tableCell"
+	if c.header {
+		typ = "tableHeader"
+	}
+	w.container(typ, spanAttrs(c), c.children, inCell)
 }
 
 func spanAttrs(c *node) string {

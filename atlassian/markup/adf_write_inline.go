@@ -9,42 +9,57 @@ import (
 // inlines writes a block's runs, all of them with marks besides their own.
 func (w *adfWriter) inlines(in []inline, marks mark) {
 	for _, r := range adfRuns(in, marks) {
-		switch r.kind {
-		case breakInline:
-			w.next()
-			w.raw(`{"type":"hardBreak"}`)
-		case objectInline:
-			w.object(r)
-		default:
-			w.text(r)
-		}
+		w.run(r)
 	}
 }
 
-// adfRuns leaves runs only what ADF allows: code goes with no other format, only with a link; of
-// subscript and superscript there is one; images within text and objects unknown to it are text.
+// run writes what adfRun allows.
+func (w *adfWriter) run(r inline) {
+	switch {
+	case r.source != "":
+		w.next()
+		w.raw(r.source)
+	case r.kind == breakInline:
+		w.next()
+		w.raw(`{"type":"hardBreak"}`)
+	case r.kind == objectInline:
+		w.object(r)
+	default:
+		w.text(r)
+	}
+}
+
 func adfRuns(in []inline, marks mark) []inline {
 	out := make([]inline, len(in))
 	for i, r := range in {
-		r.marks |= marks
-		if r.marks&code != 0 {
-			r.marks = code
-		}
-		if r.marks&sub != 0 {
-			r.marks &^= sup
-		}
-		switch {
-		case r.kind == imageInline:
-			r = imageText(r)
-		case r.kind == objectInline && !hasADFNode(r):
-			r = inline{text: r.text, marks: r.marks}
-		}
-		if !isWebLink(r.link.href) {
-			r.link = link{}
-		}
-		out[i] = r
+		out[i] = adfRun(r, marks)
 	}
 	return tidy(out)
+}
+
+// adfRun leaves a run only what ADF allows: code goes with no other format, only with a link; of
+// subscript and superscript there is one; images within text and objects unknown to it are text.
+func adfRun(r inline, marks mark) inline {
+	if r.source != "" {
+		return r
+	}
+	r.marks |= marks
+	if r.marks&code != 0 {
+		r.marks = code
+	}
+	if r.marks&sub != 0 {
+		r.marks &^= sup
+	}
+	switch {
+	case r.kind == imageInline:
+		r = imageText(r)
+	case r.kind == objectInline && !hasADFNode(r):
+		r = inline{text: r.text, marks: r.marks}
+	}
+	if !isWebLink(r.link.href) {
+		r.link = link{}
+	}
+	return r
 }
 
 // imageText is an image's description, linked to the image.
@@ -84,7 +99,7 @@ var adfMarks = []struct {
 }
 
 func (w *adfWriter) marks(r inline) {
-	if r.marks == 0 && r.link == (link{}) {
+	if r.marks == 0 && r.link == (link{}) && r.extra == "" {
 		return
 	}
 	w.raw(`,"marks":[`)
@@ -97,6 +112,10 @@ func (w *adfWriter) marks(r inline) {
 	if r.link != (link{}) {
 		w.next()
 		w.linkMark(r.link)
+	}
+	if r.extra != "" && r.marks&code == 0 {
+		w.next()
+		w.raw(r.extra)
 	}
 	w.raw(`]`)
 }

@@ -18,9 +18,11 @@ func (w *adfWriter) list(n *node, in adfPlace) {
 		case n.ordered:
 			w.open("orderedList", `"order":`+strconv.Itoa(listNumber(n, i)))
 			w.items(part)
+			w.end()
 		default:
 			w.open("bulletList", "")
 			w.items(part)
+			w.end()
 		}
 		i = j
 	}
@@ -58,7 +60,6 @@ func (w *adfWriter) items(items []*node) {
 		w.item(it)
 		w.end()
 	}
-	w.end()
 }
 
 // item writes what a list item holds. It begins with a paragraph where it could begin with a list,
@@ -87,20 +88,25 @@ func (w *adfWriter) item(it *node) {
 func (w *adfWriter) taskList(items []*node) {
 	w.open("taskList", w.localID())
 	for _, it := range items {
-		state := "TODO"
-		if it.task == doneTask {
-			state = "DONE"
-		}
-		rest := it.children
-		w.open("taskItem", w.localID()+`,"state":"`+state+`"`)
-		if len(rest) > 0 && rest[0].kind == paragraph {
-			w.inlines(tidy(rest[0].inlines), 0)
-			rest = rest[1:]
-		}
-		w.end()
-		for _, nested := range rest {
-			w.taskList(nested.children)
-		}
+		w.task(it)
 	}
 	w.end()
+}
+
+// task writes an item and the lists below it, which are its siblings.
+func (w *adfWriter) task(it *node) {
+	state := "TODO"
+	if it.task == doneTask {
+		state = "DONE"
+	}
+	rest := it.children
+	w.open("taskItem", w.localID()+`,"state":"`+state+`"`)
+	if len(rest) > 0 && rest[0].kind == paragraph {
+		w.inlines(tidy(rest[0].inlines), 0)
+		rest = rest[1:]
+	}
+	w.end()
+	for _, nested := range rest {
+		w.taskList(nested.children)
+	}
 }

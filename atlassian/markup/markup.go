@@ -86,7 +86,7 @@ func AppendADF(doc Document, line string) Document {
 // FromADF turns an ADF document into Markdown. Nodes and marks it does not know keep their text.
 // The error is [ErrMalformed] or [ErrTooLarge].
 func FromADF(doc json.RawMessage) (string, error) {
-	blocks, err := parseADF(doc)
+	blocks, _, err := parseADF(doc)
 	if err != nil {
 		return "", err
 	}

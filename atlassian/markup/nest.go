@@ -82,6 +82,7 @@ func tidy(in []inline) []inline {
 	out := make([]inline, 0, len(in))
 	for _, r := range in {
 		r.text = strings.ReplaceAll(r.text, "\n", " ")
+		r.at, r.unit, r.literal = extent{}, extent{}, false // which hold for what was read
 		switch {
 		case r.kind == objectInline:
 			r.link = link{} // it is spelled as a link itself, and links do not nest

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // element is an element of storage format, or text when it has no name.
@@ -14,6 +15,9 @@ type element struct {
 	attrs    []xml.Attr
 	text     string
 	children []*element
+
+	whole extent // with its tags
+	body  extent // between them; of an element without content it is empty
 }
 
 // attr is an attribute by its name with prefix, or "".
@@ -69,14 +73,15 @@ func parseElements(source string) (*element, error) {
 	if nodes := strings.Count(source, "<"); len(source) > maxSource || nodes > maxNodes {
 		return nil, fmt.Errorf("%w: storage format of %d bytes and about %d elements", ErrTooLarge, len(source), nodes)
 	}
-	d := xml.NewDecoder(strings.NewReader(Clean(source)))
+	d := xml.NewDecoder(strings.NewReader(legalXML(source)))
 	d.Strict = false
 	d.Entity = xml.HTMLEntity
 
-	root := &element{}
+	root := &element{whole: extent{0, len(source)}, body: extent{0, len(source)}}
 	stack := []*element{root}
 	skipped := 0 // open elements beyond maxElementDepth
 	for {
+		start := int(d.InputOffset())
 		token, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
 			return root, nil
@@ -85,6 +90,7 @@ func parseElements(source string) (*element, error) {
 			return nil, fmt.Errorf("%w: storage format: %w", ErrMalformed, err)
 		}
 		top := stack[len(stack)-1]
+		at := extent{start, int(d.InputOffset())}
 		switch t := token.(type) {
 		case xml.StartElement:
 			name := qualified(t.Name)
@@ -95,7 +101,7 @@ func parseElements(source string) (*element, error) {
 				}
 				continue
 			}
-			e := &element{name: name, attrs: t.Attr}
+			e := &element{name: name, attrs: t.Attr, whole: at, body: extent{at.end, at.end}}
 			top.children = append(top.children, e)
 			if !void {
 				stack = append(stack, e)
@@ -107,10 +113,10 @@ func parseElements(source string) (*element, error) {
 			case skipped > 0:
 				skipped--
 			default:
-				stack = closeElement(stack, name)
+				stack = closeElement(stack, name, at)
 			}
 		case xml.CharData:
-			top.children = append(top.children, &element{text: Clean(string(t))})
+			top.children = append(top.children, &element{text: Clean(string(t)), whole: at, body: at})
 		}
 	}
 }
@@ -119,13 +125,37 @@ func isVoid(name string) bool {
 	return name == "br" || name == "hr" || name == "img" || name == "col"
 }
 
-// closeElement closes the innermost element of that name and what is open within it; an end tag
-// without a start is ignored.
-func closeElement(stack []*element, name string) []*element {
+// closeElement closes the innermost element of that name, whose end tag is at tag, and what is open
+// within it; an end tag without a start is ignored.
+func closeElement(stack []*element, name string, tag extent) []*element {
 	for i := len(stack) - 1; i > 0; i-- {
-		if stack[i].name == name {
-			return stack[:i]
+		if stack[i].name != name {
+			continue
 		}
+		for _, e := range stack[i+1:] {
+			e.whole.end, e.body.end = tag.start, tag.start
+		}
+		stack[i].body.end, stack[i].whole.end = tag.start, tag.end
+		return stack[:i]
 	}
 	return stack
+}
+
+// legalXML replaces the characters that XML forbids, which its decoder would not pass, by as many
+// bytes of white space.
+func legalXML(source string) string {
+	if firstUnclean(source) < 0 {
+		return source
+	}
+	legal := []byte(source)
+	for i := 0; i < len(source); {
+		r, size := utf8.DecodeRuneInString(source[i:])
+		if r == utf8.RuneError && size == 1 || r < ' ' && r != '\n' && r != '\t' && r != '\r' || r&0xFFFE == 0xFFFE {
+			for j := i; j < i+size; j++ {
+				legal[j] = ' '
+			}
+		}
+		i += size
+	}
+	return string(legal)
 }

@@ -12,6 +12,11 @@ type storageReader struct {
 	marks  mark
 	link   link
 	inText bool // within a paragraph, where a macro without a body is part of the text
+
+	at     extent // of the element that is being read
+	unit   extent // of the outermost inline element around it
+	depth  int    // how many inline elements are around it
+	broken bool   // a block stood in an inline element, so that units overlap blocks
 }
 
 func parseStorage(source string) ([]*node, error) {
@@ -29,6 +34,45 @@ func storageBlocks(e *element) []*node {
 	return r.done()
 }
 
+// add adds inlines with the place they were read from.
+func (r *storageReader) add(in ...inline) {
+	for _, i := range in {
+		if !i.at.known() {
+			i.at = r.at
+		}
+		i.unit = r.unit
+		r.flow.add(i)
+	}
+}
+
+func (r *storageReader) block(n ...*node) {
+	r.broken = r.broken || r.depth > 0
+	r.flow.block(n...)
+}
+
+// done ends the flow. Blocks whose places overlap have none.
+func (r *storageReader) done() []*node {
+	blocks := r.flow.done()
+	if r.broken {
+		for _, b := range blocks {
+			b.origin.whole, b.origin.body = extent{}, extent{}
+		}
+	}
+	return blocks
+}
+
+// within reads the children of an inline element.
+func (r *storageReader) within(e *element) {
+	r.depth++
+	r.children(e)
+	r.depth--
+}
+
+// originOf is the place of a node that is an element whose children are in body.
+func originOf(e, body *element) origin {
+	return origin{whole: e.whole, body: body.body, typ: e.name}
+}
+
 func (r *storageReader) children(e *element) {
 	for _, c := range e.children {
 		r.element(c)
@@ -36,14 +80,18 @@ func (r *storageReader) children(e *element) {
 }
 
 func (r *storageReader) element(e *element) {
+	if r.depth == 0 {
+		r.unit = e.whole
+	}
+	r.at = e.whole
 	if e.name == "" {
-		r.text(e.text)
+		r.text(e.text, true)
 		return
 	}
 	if m, ok := storageMarks[e.name]; ok {
 		saved := r.marks
 		r.marks |= m
-		r.children(e)
+		r.within(e)
 		r.marks = saved
 		return
 	}
@@ -61,9 +109,9 @@ var storageMarks = map[string]mark{
 
 // text adds text with its white space collapsed, as HTML shows it. Confluence's editors leave
 // non-breaking spaces all over a page; they mean nothing there.
-func (r *storageReader) text(s string) {
+func (r *storageReader) text(s string, literal bool) {
 	if r.marks&code != 0 {
-		r.add(inline{text: s, marks: r.marks, link: r.link})
+		r.add(inline{text: s, marks: r.marks, link: r.link, literal: literal})
 		return
 	}
 	var b strings.Builder
@@ -81,7 +129,7 @@ func (r *storageReader) text(s string) {
 		}
 	}
 	if b.Len() > 0 {
-		r.add(inline{text: b.String(), marks: r.marks, link: r.link})
+		r.add(inline{text: b.String(), marks: r.marks, link: r.link, literal: literal})
 	}
 }
 
@@ -103,10 +151,10 @@ func (r *storageReader) inline(e *element) bool {
 		if href := e.attr("href"); href != "" {
 			r.link = link{href: href, title: e.attr("title")}
 		}
-		r.children(e)
+		r.within(e)
 		r.link = saved
 	case "span", "font", "small", "big", "abbr", "label", "ac:inline-comment-marker":
-		r.children(e)
+		r.within(e)
 	case "img":
 		r.add(inline{kind: imageInline, text: e.attr("alt"), target: e.attr("src"), marks: r.marks, link: r.link})
 	case "time":
@@ -118,7 +166,7 @@ func (r *storageReader) inline(e *element) bool {
 	case "ac:emoticon":
 		r.emoticon(e)
 	case "ac:placeholder":
-		r.text(e.allText())
+		r.text(e.allText(), false)
 	case "ac:structured-macro", "ac:macro":
 		return r.inlineMacro(e)
 	default:
@@ -143,13 +191,16 @@ func (r *storageReader) blockElement(e *element) {
 	switch e.name {
 	case "h1", "h2", "h3", "h4", "h5", "h6":
 		level, _ := strconv.Atoi(e.name[1:])
-		r.block(&node{kind: heading, level: level, inlines: tidy(storageInlines(e))})
+		raw := storageInlines(e)
+		from := originOf(e, e)
+		from.raw = raw
+		r.block(&node{kind: heading, level: level, inlines: tidy(raw), origin: from})
 	case "pre":
-		r.block(&node{kind: codeBlock, text: e.allText()})
+		r.block(&node{kind: codeBlock, text: e.allText(), origin: originOf(e, e)})
 	case "hr":
-		r.block(&node{kind: rule})
+		r.block(&node{kind: rule, origin: originOf(e, e)})
 	case "blockquote":
-		r.block(&node{kind: quote, children: storageBlocks(e)})
+		r.block(&node{kind: quote, children: storageBlocks(e), origin: originOf(e, e)})
 	case "ul", "ol":
 		r.block(storageList(e))
 	case "ac:task-list":
@@ -157,7 +208,7 @@ func (r *storageReader) blockElement(e *element) {
 	case "table":
 		r.block(storageTable(e))
 	case "ac:layout-section":
-		r.block(storageLayout(e))
+		r.block(storageLayout(e)...)
 	case "ac:structured-macro", "ac:macro":
 		r.macro(e)
 	case "ac:adf-extension":
@@ -165,12 +216,7 @@ func (r *storageReader) blockElement(e *element) {
 	case "ac:parameter", "ac:adf-attribute", "colgroup":
 		// what these hold is settings, not text
 	case "p":
-		r.flush()
-		saved := r.inText
-		r.inText = true
-		r.children(e)
-		r.inText = saved
-		r.flush()
+		r.paragraph(e)
 	case "div", "center", "section", "li", "dl", "dt", "dd", "td", "th", "tr", "tbody", "caption",
 		"ac:layout", "ac:layout-cell", "ac:rich-text-body", "ac:task-body", "ac:adf-content":
 		r.flush()
@@ -181,24 +227,39 @@ func (r *storageReader) blockElement(e *element) {
 	}
 }
 
+// paragraph reads p, in which there is usually one paragraph.
+func (r *storageReader) paragraph(e *element) {
+	r.broken = r.broken || r.depth > 0
+	r.flush()
+	before, saved := len(r.blocks), r.inText
+	r.inText = true
+	r.children(e)
+	r.inText = saved
+	r.flush()
+	if len(r.blocks) == before+1 && r.blocks[before].kind == paragraph {
+		from := &r.blocks[before].origin
+		from.whole, from.body, from.typ = e.whole, e.body, e.name
+	}
+}
+
 // storageInlines reads what must be one run, such as a heading; blocks in it give their text.
 func storageInlines(e *element) []inline {
 	blocks := storageBlocks(e)
-	if len(blocks) == 1 && blocks[0].kind == paragraph {
-		return blocks[0].inlines
+	if len(blocks) == 1 && blocks[0].kind == paragraph && blocks[0].origin.raw != nil {
+		return blocks[0].origin.raw
 	}
 	return cellInlines(blocks, 0)
 }
 
 func storageList(e *element) *node {
-	l := &node{kind: list, ordered: e.name == "ol", level: 1}
+	l := &node{kind: list, ordered: e.name == "ol", level: 1, origin: originOf(e, e)}
 	if start, err := strconv.Atoi(e.attr("start")); err == nil {
 		l.level = start
 	}
 	for _, c := range e.children {
 		switch {
 		case c.name == "li":
-			l.children = append(l.children, &node{kind: item, children: storageBlocks(c)})
+			l.children = append(l.children, &node{kind: item, children: storageBlocks(c), origin: originOf(c, c)})
 		case c.name == "ul" || c.name == "ol":
 			// A list right in a list belongs to the item before it.
 			if len(l.children) == 0 {
@@ -214,7 +275,7 @@ func storageList(e *element) *node {
 }
 
 func storageTasks(e *element) *node {
-	l := &node{kind: list}
+	l := &node{kind: list, origin: originOf(e, e)}
 	for _, c := range e.children {
 		if c.name != "ac:task" {
 			continue
@@ -225,6 +286,7 @@ func storageTasks(e *element) *node {
 		}
 		if body := c.child("ac:task-body"); body != nil {
 			it.children = storageBlocks(body)
+			it.origin = originOf(c, body)
 		}
 		l.children = append(l.children, it)
 	}
@@ -233,7 +295,7 @@ func storageTasks(e *element) *node {
 
 // storageTable reads rows wherever they stand: in thead, tbody or right in the table.
 func storageTable(e *element) *node {
-	t := &node{kind: table}
+	t := &node{kind: table, origin: originOf(e, e)}
 	var walk func(*element)
 	walk = func(e *element) {
 		for _, c := range e.children {
@@ -252,12 +314,12 @@ func storageTable(e *element) *node {
 }
 
 func storageRow(e *element) *node {
-	tr := &node{kind: row}
+	tr := &node{kind: row, origin: originOf(e, e)}
 	for _, c := range e.children {
 		if c.name != "td" && c.name != "th" {
 			continue
 		}
-		td := &node{kind: cell, header: c.name == "th", children: storageBlocks(c)}
+		td := &node{kind: cell, header: c.name == "th", children: storageBlocks(c), origin: originOf(c, c)}
 		td.colspan, _ = strconv.Atoi(c.attr("colspan"))
 		td.rowspan, _ = strconv.Atoi(c.attr("rowspan"))
 		tr.children = append(tr.children, td)
@@ -266,15 +328,15 @@ func storageRow(e *element) *node {
 }
 
 // storageLayout reads a section's cells; a single one is no layout.
-func storageLayout(e *element) *node {
-	l := &node{kind: columns}
+func storageLayout(e *element) []*node {
+	l := &node{kind: columns, origin: originOf(e, e)}
 	for _, c := range e.children {
 		if c.name == "ac:layout-cell" {
-			l.children = append(l.children, &node{kind: column, children: storageBlocks(c)})
+			l.children = append(l.children, &node{kind: column, children: storageBlocks(c), origin: originOf(c, c)})
 		}
 	}
 	if len(l.children) == 1 {
-		return l.children[0]
+		return l.children[0].children
 	}
-	return l
+	return []*node{l}
 }

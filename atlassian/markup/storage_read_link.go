@@ -47,7 +47,7 @@ func storageLinkBody(e *element) []inline {
 	}
 	for _, name := range []string{"ac:link-body", "ac:rich-text-link-body"} {
 		if body := e.child(name); body != nil {
-			return tidy(storageInlines(body))
+			return storageInlines(body)
 		}
 	}
 	return nil

@@ -90,22 +90,23 @@ func (r *storageReader) macro(e *element) {
 	case (name == "code" || name == "noformat") && plain != nil:
 		r.block(&node{
 			kind: codeBlock, name: paramValue(params, "language"), title: title,
-			text: plain.allText(),
+			text: plain.allText(), origin: originOf(e, plain),
 		})
 	case macroCallouts[name] != "" && rich != nil:
-		r.block(&node{kind: callout, name: macroCallouts[name], title: title, children: storageBlocks(rich)})
+		r.block(&node{kind: callout, name: macroCallouts[name], title: title, children: storageBlocks(rich), origin: originOf(e, rich)})
 	case rich != nil:
-		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: storageBlocks(rich)})
+		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: storageBlocks(rich), origin: originOf(e, rich)})
 	case plain != nil:
-		body := &node{kind: codeBlock, text: plain.allText()}
-		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: []*node{body}})
+		body := &node{kind: codeBlock, text: plain.allText(), origin: originOf(plain, plain)}
+		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: []*node{body}, origin: originOf(e, e)})
 	default:
 		in := inline{kind: objectInline, text: macroLabel(name, params), target: macroDest(name, params)}
 		if r.inText {
 			r.add(in)
 			return
 		}
-		r.block(&node{kind: paragraph, inlines: []inline{in}})
+		in.at, in.unit = e.whole, e.whole
+		r.block(&node{kind: paragraph, inlines: []inline{in}, origin: origin{whole: e.whole, body: e.whole, typ: e.name, raw: []inline{in}}})
 	}
 }
 
@@ -141,7 +142,7 @@ func (r *storageReader) adfExtension(e *element) {
 	case "decision-list":
 		name, title = calloutDecision, ""
 	}
-	r.block(&node{kind: callout, name: name, title: title, children: storageBlocks(body)})
+	r.block(&node{kind: callout, name: name, title: title, children: storageBlocks(body), origin: originOf(e, body)})
 }
 
 func adfAttribute(e *element, key string) string {

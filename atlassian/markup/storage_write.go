@@ -145,11 +145,20 @@ func (w *storageWriter) list(n *node) {
 func (w *storageWriter) items(name, attrs string, items []*node) {
 	w.raw("<" + name + attrs + ">")
 	for _, it := range items {
-		w.raw("<li>")
-		w.tight(it.children)
-		w.raw("</li>")
+		w.listItem(it)
 	}
 	w.raw("</" + name + ">")
+}
+
+// listItem writes an item of a list or of a task list.
+func (w *storageWriter) listItem(it *node) {
+	if it.task != noTask {
+		w.task(it)
+		return
+	}
+	w.raw("<li>")
+	w.tight(it.children)
+	w.raw("</li>")
 }
 
 // tight writes blocks, the first paragraph of which needs no element of its own.
@@ -164,35 +173,47 @@ func (w *storageWriter) tight(blocks []*node) {
 func (w *storageWriter) taskList(items []*node) {
 	w.raw("<ac:task-list>")
 	for _, it := range items {
-		w.tasks++
-		status := "incomplete"
-		if it.task == doneTask {
-			status = "complete"
-		}
-		w.raw("<ac:task><ac:task-id>" + strconv.Itoa(w.tasks) + "</ac:task-id><ac:task-status>" + status +
-			"</ac:task-status><ac:task-body>")
-		w.tight(it.children)
-		w.raw("</ac:task-body></ac:task>")
+		w.task(it)
 	}
 	w.raw("</ac:task-list>")
+}
+
+func (w *storageWriter) task(it *node) {
+	w.tasks++
+	status := "incomplete"
+	if it.task == doneTask {
+		status = "complete"
+	}
+	w.raw("<ac:task><ac:task-id>" + strconv.Itoa(w.tasks) + "</ac:task-id><ac:task-status>" + status +
+		"</ac:task-status><ac:task-body>")
+	w.tight(it.children)
+	w.raw("</ac:task-body></ac:task>")
 }
 
 func (w *storageWriter) table(n *node) {
 	w.raw("<table><tbody>")
 	for _, r := range n.children {
-		w.raw("<tr>")
-		for _, c := range r.children {
-			name := "td"
-			if c.header {
-				name = "th"
-			}
-			w.raw("<" + name + storageSpans(c) + ">")
-			w.tight(c.children)
-			w.raw("</" + name + ">")
-		}
-		w.raw("</tr>")
+		w.row(r)
 	}
 	w.raw("</tbody></table>")
+}
+
+func (w *storageWriter) row(r *node) {
+	w.raw("<tr>")
+	for _, c := range r.children {
+		w.cell(c)
+	}
+	w.raw("</tr>")
+}
+
+func (w *storageWriter) cell(c *node) {
+	name := "td"
+	if c.header {
+		name = "th"
+	}
+	w.raw("<" + name + storageSpans(c) + ">")
+	w.tight(c.children)
+	w.raw("</" + name + ">")
 }
 
 func storageSpans(c *node) string {

@@ -33,6 +33,10 @@ func (w *storageWriter) spans(spans []span) {
 }
 
 func (w *storageWriter) leaf(in inline) {
+	if in.source != "" {
+		w.raw(in.source)
+		return
+	}
 	switch in.kind {
 	case breakInline:
 		w.raw("<br />")

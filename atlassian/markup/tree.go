@@ -35,6 +35,24 @@ type node struct {
 	text     string
 	inlines  []inline // in the normal form of tidy
 	children []*node
+
+	origin origin // of what was read from storage format or ADF
+}
+
+// extent is a part of a source, from its first byte to the one after its last.
+type extent struct{ start, end int }
+
+// known says whether the extent is that of something.
+func (e extent) known() bool { return e.end > e.start }
+
+func (e extent) of(source string) string { return source[e.start:e.end] }
+
+// origin is where a node stands in the source that it was read from, so that it can be edited there.
+type origin struct {
+	whole extent   // the node with its element
+	body  extent   // what children or inlines stand in; may be empty
+	typ   string   // the element's or node's type
+	raw   []inline // a leaf's inlines before tidy, with their extents
 }
 
 // taskState says whether a list item has a check box, and which.
@@ -78,6 +96,12 @@ type inline struct {
 	link   link
 	text   string
 	target string
+
+	at      extent // in the source, what it was read from: of text that is there literally, or of an element
+	unit    extent // the outermost inline element around it within its block
+	literal bool   // text is what the source has at that place, but for escapes and white space
+	extra   string // formats that Markdown does not show, as the source spells them
+	source  string // how it is spelled, where it is to stay as it is
 }
 
 // link is where a run leads; the zero link leads nowhere.
@@ -100,9 +124,18 @@ func (f *flow) block(n ...*node) {
 // flush ends the paragraph under way.
 func (f *flow) flush() {
 	if in := tidy(f.inlines); len(in) > 0 {
-		f.blocks = append(f.blocks, &node{kind: paragraph, inlines: in})
+		f.blocks = append(f.blocks, &node{kind: paragraph, inlines: in, origin: originOfRun(f.inlines)})
 	}
 	f.inlines = nil
+}
+
+// originOfRun is that of a paragraph without an element of its own.
+func originOfRun(raw []inline) origin {
+	if !raw[0].unit.known() {
+		return origin{}
+	}
+	at := extent{raw[0].unit.start, raw[len(raw)-1].unit.end}
+	return origin{whole: at, body: at, raw: raw}
 }
 
 func (f *flow) done() []*node {

@@ -1,0 +1,151 @@
+package markup
+
+import (
+	"html"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// storageFormat edits storage format.
+type storageFormat struct{}
+
+func (storageFormat) blocks(source string, parent *node, children []*node) (string, bool) {
+	w := &storageWriter{tasks: strings.Count(source, "<ac:task>") + 1000}
+	for _, n := range children {
+		switch n.kind {
+		case item:
+			if parent.origin.typ == "ac:task-list" != (n.task != noTask) {
+				return "", false
+			}
+			w.listItem(n)
+		case row:
+			w.row(n)
+		case cell:
+			w.cell(n)
+		case column:
+			w.wrapped("ac:layout-cell", n.children)
+		default:
+			w.block(n)
+		}
+	}
+	return w.out.String(), true
+}
+
+func (storageFormat) runs(in []inline) string {
+	w := &storageWriter{}
+	w.spans(nestRuns(in, 0, false))
+	return w.out.String()
+}
+
+// fill puts content into an element, in the place of what was between its tags unless that is a
+// macro or the like, which does not show and yet matters.
+func (storageFormat) fill(source string, n *node, content string) (patch, bool) {
+	body := n.origin.body
+	switch {
+	case n.origin.typ == "doc" || strings.Contains(body.of(source), "<ac:"):
+		return patch{extent{body.end, body.end}, literally(content)}, true
+	case body.start == n.origin.whole.end && strings.HasSuffix(n.origin.whole.of(source), "/>"):
+		at := extent{n.origin.whole.end - len("/>"), n.origin.whole.end}
+		return patch{at, literally(">" + content + "</" + n.origin.typ + ">")}, true
+	default:
+		return patch{body, literally(content)}, n.origin.whole.known()
+	}
+}
+
+func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) {
+	from := read.origin
+	switch {
+	case was.level == now.level && was.task == now.task && was.name == now.name && was.title == now.title && was.ordered == now.ordered && was.header == now.header:
+		return nil, true
+	case !from.whole.known() || was.header != now.header:
+		return nil, false
+	case was.kind == heading:
+		return retag(source, from, "h"+strconv.Itoa(now.level)), true
+	case was.kind == list && was.level == now.level && (from.typ == "ul" || from.typ == "ol"):
+		return retag(source, from, map[bool]string{false: "ul", true: "ol"}[now.ordered]), true
+	case was.kind == item && was.task != noTask && now.task != noTask:
+		return f.setTask(source, from, now.task)
+	case from.typ == "ac:structured-macro" && (was.kind == codeBlock || was.kind == callout && was.name == now.name && was.name != calloutMacro):
+		patches := f.setParam(source, from, "title", was.title, now.title)
+		if was.kind == codeBlock {
+			patches = append(patches, f.setParam(source, from, "language", was.name, now.name)...)
+		}
+		return patches, true
+	default:
+		return nil, false
+	}
+}
+
+// retag renames an element.
+func retag(source string, from origin, name string) []patch {
+	start := from.whole.start + len("<")
+	patches := []patch{{extent{start, start + len(from.typ)}, literally(name)}}
+	if end := from.body.end + len("</"); strings.HasPrefix(source[from.body.end:], "</"+from.typ) {
+		patches = append(patches, patch{extent{end, end + len(from.typ)}, literally(name)})
+	}
+	return patches
+}
+
+func (storageFormat) setTask(source string, from origin, state taskState) ([]patch, bool) {
+	const before, after = "<ac:task-status>", "</ac:task-status>"
+	start := strings.Index(source[from.whole.start:from.body.start], before)
+	if start < 0 {
+		return nil, false
+	}
+	start += from.whole.start + len(before)
+	end := strings.Index(source[start:from.body.start], after)
+	if end < 0 {
+		return nil, false
+	}
+	status := map[taskState]string{openTask: "incomplete", doneTask: "complete"}[state]
+	return []patch{{extent{start, start + end}, literally(status)}}, true
+}
+
+// setParam changes, adds or removes a macro's parameter.
+func (storageFormat) setParam(source string, from origin, name, was, now string) []patch {
+	if was == now {
+		return nil
+	}
+	head := source[from.whole.start:from.body.start]
+	open := `<ac:parameter ac:name="` + name + `">`
+	const end = "</ac:parameter>"
+	if at := strings.Index(head, open); at >= 0 {
+		if length := strings.Index(head[at:], end); length >= 0 {
+			at += from.whole.start
+			if now == "" {
+				return []patch{{extent{at, at + length + len(end)}, literally("")}}
+			}
+			return []patch{{extent{at + len(open), at + length}, literally(escapeXML(now))}}
+		}
+	}
+	at := from.whole.start + strings.IndexByte(head, '>') + 1
+	return []patch{{extent{at, at}, literally(open + escapeXML(now) + end)}}
+}
+
+func (storageFormat) code(read *node, text string) string {
+	if read.origin.typ == "pre" {
+		return escapeXML(text)
+	}
+	return cdata(text)
+}
+
+// next decodes a character, or a reference to one (XML 1.0 section 4.1, and HTML's names).
+func (storageFormat) next(source string, i int) (string, int) {
+	if source[i] == '&' {
+		const longest = 32
+		if end := strings.IndexByte(source[i:min(len(source), i+longest)], ';'); end > 0 {
+			return html.UnescapeString(source[i : i+end+1]), end + 1
+		}
+	}
+	_, size := utf8.DecodeRuneInString(source[i:])
+	return source[i : i+size], size
+}
+
+func (storageFormat) escape(text string) string { return escapeXML(text) }
+
+func (storageFormat) splits() bool { return true }
+
+func (storageFormat) move(source string) string { return source }
+
+func (storageFormat) finish(doc string) string { return doc }

@@ -183,7 +183,7 @@ func hexRune(s string, i int) rune {
 	if i+6 > len(s) || s[i] != '\\' || s[i+1] != 'u' {
 		return 0
 	}
-	n, err := strconv.ParseUint(s[i+2:i+6], 16, 32)
+	n, err := strconv.ParseInt(s[i+2:i+6], 16, 32)
 	if err != nil {
 		return 0
 	}

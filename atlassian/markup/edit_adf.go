@@ -46,14 +46,13 @@ func (adfFormat) runs(in []inline) string {
 	return "," + string(w.buf[1:]) + ","
 }
 
-// fill puts content behind what a node has, which does not show, or in the place of it when that is
-// nothing but empty paragraphs.
-func (adfFormat) fill(source string, n *node, content string) (patch, bool) {
+// fill keeps what a node has unless that is nothing but empty paragraphs.
+func (adfFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
 	body := n.origin.body
 	if body.start == 0 {
 		return patch{}, false
 	}
-	if strings.Count(body.of(source), "{") == strings.Count(body.of(source), `"paragraph"`) {
+	if over || strings.Count(body.of(source), "{") == strings.Count(body.of(source), `"paragraph"`) {
 		return patch{body, literally(content)}, true
 	}
 	return patch{extent{body.end, body.end}, literally(content)}, true

@@ -48,9 +48,9 @@ func alignRange[T comparable](a, b []T, offsetA, offsetB int, out *[]match) {
 func alignTable[T comparable](a, b []T, offsetA, offsetB int, out *[]match) {
 	width := len(b) + 1
 	length := make([]int32, (len(a)+1)*width) // of the longest one of a[i:] and b[j:]
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
+	for i, x := range slices.Backward(a) {
+		for j, y := range slices.Backward(b) {
+			if x == y {
 				length[i*width+j] = length[(i+1)*width+j+1] + 1
 			} else {
 				length[i*width+j] = max(length[(i+1)*width+j], length[i*width+j+1])

@@ -127,7 +127,7 @@ func (e *leafEdit) whole(h hunk) hunk {
 
 // atomsIn are the first atom of words and the one after the last.
 func (e *leafEdit) atomsIn(was, wasEnd int) (from, to int) {
-	from, to = len(e.atoms), len(e.atoms)
+	from = len(e.atoms)
 	if was < len(e.was) {
 		from = e.groups[e.of[was]].atom
 	}

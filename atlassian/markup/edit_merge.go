@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -14,8 +15,9 @@ type format interface {
 	blocks(source string, parent *node, children []*node) (string, bool)
 	// runs spells inlines that stand in a block and are in no need of tidying.
 	runs(in []inline) string
-	// fill puts new content into a node that had none that shows.
-	fill(source string, n *node, content string) (patch, bool)
+	// fill puts new content into a node: over what is there, or, where that may matter although it
+	// does not show, behind it.
+	fill(source string, n *node, content string, over bool) (patch, bool)
 	// set changes what a node says of itself (level, task, name, title, ordered) to what now says.
 	set(source string, read, was, now *node) ([]patch, bool)
 	// code is the body of a code block.
@@ -67,7 +69,17 @@ func (m *merge) apply(now []*node) (string, error) {
 	if err := m.children(m.root, m.was, now); err != nil {
 		return "", err
 	}
-	slices.SortStableFunc(m.patches, func(a, b patch) int { return a.at.start - b.at.start })
+	return m.patched()
+}
+
+// patched is the source with all that was noted.
+func (m *merge) patched() (string, error) {
+	if len(m.patches) == 0 {
+		return m.source, nil
+	}
+	slices.SortStableFunc(m.patches, func(a, b patch) int {
+		return cmp.Or(cmp.Compare(a.at.start, b.at.start), cmp.Compare(a.at.end, b.at.end))
+	})
 	var b strings.Builder
 	at := 0
 	for _, p := range m.patches {
@@ -79,9 +91,6 @@ func (m *merge) apply(now []*node) (string, error) {
 		at = p.at.end
 	}
 	b.WriteString(m.source[at:])
-	if len(m.patches) == 0 {
-		return m.source, nil
-	}
 	return m.format.finish(b.String()), nil
 }
 
@@ -140,7 +149,7 @@ func (m *merge) gap(at *place, was, now, rest []*node) error {
 				return err
 			}
 		}
-		if err := m.insert(at, now[j:p.b], slices.Concat(was[p.a:], rest)); err != nil {
+		if err := m.insert(at, now[j:p.b], slices.Concat(was[i:], rest)); err != nil {
 			return err
 		}
 		if p.a < len(was) {
@@ -214,7 +223,7 @@ func (m *merge) insert(at *place, now, rest []*node) error {
 			return nil
 		}
 	}
-	p, ok := m.format.fill(m.source, at.parent, text())
+	p, ok := m.format.fill(m.source, at.parent, text(), false)
 	if !ok {
 		return notEditable(now[0])
 	}
@@ -334,9 +343,8 @@ func (m *merge) cell(read, was, now *node) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	p, ok := m.format.fill(m.source, read, content)
+	p, ok := m.format.fill(m.source, read, content, true)
 	if ok {
-		p.at = read.origin.body
 		m.patches = append(m.patches, p)
 	}
 	return ok, nil
@@ -360,8 +368,8 @@ func (m *merge) similar(was, now []*node) []match {
 		}
 		return jaccard(a[i], b[j])
 	}
-	for i := len(was) - 1; i >= 0; i-- {
-		for j := len(now) - 1; j >= 0; j-- {
+	for i := range slices.Backward(was) {
+		for j := range slices.Backward(now) {
 			best[i*width+j] = max(best[(i+1)*width+j], best[i*width+j+1], likeness(i, j)+best[(i+1)*width+j+1])
 		}
 	}

@@ -71,10 +71,10 @@ func rawRun(blocks []*node) []inline {
 	var in []inline
 	for _, b := range blocks {
 		in = append(in, inline{kind: breakInline})
-		switch {
-		case b.kind == rule:
+		switch b.kind {
+		case rule:
 			in = append(in, inline{text: "---"})
-		case b.kind == list:
+		case list:
 			for i, it := range b.children {
 				in = append(in, inline{kind: breakInline}, inline{text: itemLabel(b, i)})
 				in = append(in, rawRun(it.children)...)

@@ -38,15 +38,15 @@ func (storageFormat) runs(in []inline) string {
 	return w.out.String()
 }
 
-// fill puts content into an element, in the place of what was between its tags unless that is a
-// macro or the like, which does not show and yet matters.
-func (storageFormat) fill(source string, n *node, content string) (patch, bool) {
+// fill keeps what is between the tags of an element when that is a macro or the like, which may
+// matter without showing.
+func (storageFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
 	body := n.origin.body
 	switch {
-	case n.origin.typ == "doc" || strings.Contains(body.of(source), "<ac:"):
+	case !over && (n.origin.typ == "doc" || strings.Contains(body.of(source), "<ac:")):
 		return patch{extent{body.end, body.end}, literally(content)}, true
 	case body.start == n.origin.whole.end && strings.HasSuffix(n.origin.whole.of(source), "/>"):
-		at := extent{n.origin.whole.end - len("/>"), n.origin.whole.end}
+		at := extent{len(strings.TrimRight(source[:n.origin.whole.end-len("/>")], " ")), n.origin.whole.end}
 		return patch{at, literally(">" + content + "</" + n.origin.typ + ">")}, true
 	default:
 		return patch{body, literally(content)}, n.origin.whole.known()

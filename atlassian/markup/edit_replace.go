@@ -1,0 +1,136 @@
+package markup
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ReplaceText returns the document with a text replaced wherever it stands in one block, and how
+// often that was. White space counts as one space; letters have to be the same. Formats of the
+// first letter go on to the new text. It is [ErrNoSuchText] when there is none.
+func (o *Original) ReplaceText(from, to string) (string, int, error) {
+	from = strings.Join(strings.Fields(Clean(from)), " ")
+	if from == "" {
+		return "", 0, fmt.Errorf("%w: an empty text", ErrNoSuchText)
+	}
+	m := &merge{source: o.source, format: o.format}
+	count := 0
+	var walk func([]*node)
+	walk = func(blocks []*node) {
+		for _, n := range blocks {
+			switch {
+			case n.kind == codeBlock && n.origin.body.known() && strings.Contains(n.text, from):
+				count += strings.Count(n.text, from)
+				m.replace(n.origin.body, m.format.code(n, strings.ReplaceAll(n.text, from, Clean(to))))
+			case n.origin.raw != nil:
+				count += m.replaceIn(n.origin.raw, from, Clean(to))
+			}
+			walk(n.children)
+		}
+	}
+	walk(o.blocks)
+	if count == 0 {
+		return "", 0, fmt.Errorf("%w: %q", ErrNoSuchText, from)
+	}
+	doc, err := m.patched()
+	return doc, count, err
+}
+
+// replaceIn replaces a text in a block.
+func (m *merge) replaceIn(raw []inline, from, to string) (count int) {
+	atoms := m.atomsOf(raw)
+	var text strings.Builder
+	var of []int // by byte of text: its atom, or -1 for the space before one
+	for i, a := range atoms {
+		if a.space.known() && i > 0 {
+			text.WriteByte(' ')
+			of = append(of, -1)
+		}
+		text.WriteString(a.text)
+		for range len(a.text) {
+			of = append(of, i)
+		}
+	}
+	s := text.String()
+	for at := 0; ; {
+		found := strings.Index(s[at:], from)
+		if found < 0 {
+			return count
+		}
+		start := at + found
+		at = start + len(from)
+		if m.replaceRange(atoms, of, start, at, to) {
+			count++
+		}
+	}
+}
+
+// replaceRange replaces bytes of a block's text: the new text takes the place of those that stand in
+// the same piece of text as the first, and the others go.
+func (m *merge) replaceRange(atoms []atom, of []int, start, end int, to string) bool {
+	type piece struct {
+		at   extent
+		atom atom
+	}
+	var pieces []piece
+	for i := start; i < end; {
+		a := of[i]
+		j := i
+		for j < end && of[j] == a {
+			j++
+		}
+		if a >= 0 {
+			at, ok := m.lettersAt(atoms[a], i-firstOf(of, i), j-firstOf(of, i))
+			if !ok {
+				return false
+			}
+			if n := len(pieces); n > 0 && sameText(atoms, of, i) {
+				pieces[n-1].at.end = at.end
+			} else {
+				pieces = append(pieces, piece{at, atoms[a]})
+			}
+		}
+		i = j
+	}
+	text := m.format.escape(to)
+	for _, p := range pieces {
+		if text == "" && p.at == p.atom.node && !m.format.splits() {
+			p.at = p.atom.unit // ADF has no empty text
+		}
+		m.replace(p.at, text)
+		text = ""
+	}
+	return true
+}
+
+// sameText says whether the atom at byte i stands in the same text as the one before it.
+func sameText(atoms []atom, of []int, i int) bool {
+	a := of[i]
+	return a > 0 && atoms[a].node.known() && atoms[a].node == atoms[a-1].node
+}
+
+// firstOf is the first byte of the atom that byte i belongs to.
+func firstOf(of []int, i int) int {
+	for i > 0 && of[i-1] == of[i] {
+		i--
+	}
+	return i
+}
+
+// lettersAt is where the bytes from start to end of an atom's text stand in the source.
+func (m *merge) lettersAt(a atom, start, end int) (extent, bool) {
+	if !a.node.known() {
+		return extent{}, false
+	}
+	at := extent{a.at.end, a.at.end}
+	for i, n := a.at.start, 0; i < a.at.end && n < end; {
+		text, size := m.format.next(m.source[:a.at.end], i)
+		if n == start && len(Clean(text)) > 0 {
+			at.start = min(at.start, i)
+		}
+		n += len(Clean(text))
+		i += size
+		at.end = i
+	}
+	return at, at.start < at.end
+}

@@ -164,7 +164,6 @@ func (p *Provider) checkTimes(c claims) error {
 
 // checkSignature checks issuer and signature against the documents of one version: the issuer is
 // exactly that of the token's tenant, and so is the issuer of the key, where the key set names one.
-// Tenant-independent v2 key sets name one for each key, and there it is demanded.
 func (p *Provider) checkSignature(ctx context.Context, t *jwt, s *source, tenant string, config *oidc.Config) error {
 	docs, err := s.documents(ctx)
 	if err != nil {
@@ -174,17 +173,16 @@ func (p *Provider) checkSignature(ctx context.Context, t *jwt, s *source, tenant
 	if iss, err := t.claims.text("iss"); err != nil || iss != issuer {
 		return invalid(fmt.Errorf("its issuer is not %s", issuer))
 	}
-	found, err := s.keysFor(ctx, t.keyID)
+	keys, err := s.keysFor(ctx, wantedKey{id: t.keyID, issuer: issuer, tenantID: tenant})
 	if errors.Is(err, errUnknownKey) {
 		return invalid(err)
 	}
 	if err != nil {
 		return err
 	}
-	keys := boundKeys{keys: found, issuer: issuer, tenantID: tenant, strict: p.authority.multiTenant() && s.version == v2}
 	config.SupportedSigningAlgs = []string{oidc.RS256}
 	config.SkipExpiryCheck = true // checkTimes does it, with skew and nbf
-	verified, err := oidc.NewVerifier(issuer, keys, config).Verify(ctx, t.raw)
+	verified, err := oidc.NewVerifier(issuer, foundKeys(keys), config).Verify(ctx, t.raw)
 	if err != nil {
 		return invalid(err)
 	}

@@ -3,14 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"flag"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
@@ -18,6 +23,8 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/person"
 )
+
+var update = flag.Bool("update", false, "rewrite the story in docs/audit.md")
 
 // output collects what the demo prints.
 type output struct {
@@ -208,6 +215,43 @@ func TestOnlyRealTroubleIsTold(t *testing.T) {
 		if _, err := (storyLines{newStory(&b)}).Write([]byte(record)); err != nil || (b.Len() > 0) != told {
 			t.Errorf("%s is told as %q", record, b.String())
 		}
+	}
+}
+
+// TestDocumentedStory: what docs/audit.md shows as told by the demo is what the demo makes of the
+// records that it shows, at their times. With -update the document gets it.
+func TestDocumentedStory(t *testing.T) {
+	const path = "../../docs/audit.md"
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := regexp.MustCompile("(?s)```json\n(.*?)```\n").FindSubmatch(raw)
+	block := regexp.MustCompile("(?s)```\n(\\d\\d:.*?)```\n")
+	if records == nil || !block.Match(raw) {
+		t.Fatalf("%s shows no records or no story", path)
+	}
+	var told strings.Builder
+	for line := range bytes.Lines(records[1]) {
+		var record struct{ TS float64 }
+		if err := json.Unmarshal(line, &record); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := (storyLines{newStory(&b)}).Write(line); err != nil || strings.Count(b.String(), "\n") != 1 {
+			t.Fatalf("%s is told as %q", line, b.String())
+		}
+		clock := time.Unix(int64(record.TS), 0).UTC().Format(time.TimeOnly)
+		told.WriteString(clock + b.String()[len(clock):])
+	}
+	if *update {
+		raw = block.ReplaceAllLiteral(raw, []byte("```\n"+told.String()+"```\n"))
+		if err := os.WriteFile(path, raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(string(block.FindSubmatch(raw)[1]), told.String()); diff != "" {
+		t.Errorf("%s (-shown +told); -update rewrites it:\n%s", path, diff)
 	}
 }
 

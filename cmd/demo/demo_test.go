@@ -276,8 +276,26 @@ func TestEnvPrintsWhatItWouldUseAndStartsNothing(t *testing.T) {
 	}
 }
 
+// With a public URL only the stand-ins start, and they expect a Caddy there.
+func TestForACaddyOfOnesOwn(t *testing.T) {
+	url, out := startDemo(t, "--public-url", "https://mcp.example.com")
+	if !strings.Contains(out.String(), "https://mcp.example.com/mcp") {
+		t.Errorf("the demo does not say what it expects:\n%s", out)
+	}
+	if _, err := http.Get(url); err == nil {
+		t.Error("the demo's own Caddy was started")
+	}
+	var env bytes.Buffer
+	if err := run(t.Context(), []string{"--env", "--public-url", "https://mcp.example.com"}, &env); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(env.String(), "OAUTH_DCR_REDIRECT_URI=https://mcp.example.com/oauth/callback\n") {
+		t.Errorf("the environment is for somebody else:\n%s", env.String())
+	}
+}
+
 func TestBadCommandLines(t *testing.T) {
-	for _, args := range [][]string{{"--port", "0"}, {"--port", "65533"}, {"--deployment", "server"}, {"--token-lifetime", "-1s"}, {"extra"}, {"--nonsense"}, {"--caddyfile", "testdata/not-there"}} {
+	for _, args := range [][]string{{"--port", "0"}, {"--port", "65533"}, {"--deployment", "server"}, {"--token-lifetime", "-1s"}, {"extra"}, {"--nonsense"}, {"--caddyfile", "testdata/not-there"}, {"--caddyfile", "Caddyfile", "--public-url", "https://mcp.example.com"}} {
 		if err := run(t.Context(), args, new(bytes.Buffer)); err == nil {
 			t.Errorf("%v: no error", args)
 		}

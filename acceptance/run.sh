@@ -5,13 +5,12 @@
 set -eu
 cd "$(dirname "$0")"
 
-if [ $# -eq 0 ]; then
-	if [ -z "${CADDY:-}" ]; then
-		CADDY="$PWD/out/caddy"
-		bash ../.ci/caddy "$CADDY"
-	fi
-	CADDY="$CADDY" go test -tags acceptance ./cluster
+if [ -z "${CADDY:-}" ]; then
+	CADDY="$PWD/out/caddy"
+	bash ../.ci/caddy "$CADDY"
 fi
+export CADDY
+[ $# -gt 0 ] || go test -tags acceptance ./cluster
 
 npm ci --ignore-scripts --no-audit --no-fund
 mkdir -p out

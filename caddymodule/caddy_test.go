@@ -223,8 +223,14 @@ func (w *world) signIn(who *person.Person) signedIn { return w.signInFor(who, w.
 // signInFor signs in for a token that opens this resource.
 func (w *world) signInFor(who *person.Person, resource string) signedIn {
 	w.t.Helper()
+	return w.signInThrough("Test", who, resource)
+}
+
+// signInThrough signs in through an assistant of this name.
+func (w *world) signInThrough(assistant string, who *person.Person, resource string) signedIn {
+	w.t.Helper()
 	var s signedIn
-	resp, body := w.do(w.request("POST", "/oauth/register", `{"client_name":"Test","redirect_uris":["`+redirectURI+`"]}`, "Content-Type", "application/json"))
+	resp, body := w.do(w.request("POST", "/oauth/register", `{"client_name":"`+assistant+`","redirect_uris":["`+redirectURI+`"]}`, "Content-Type", "application/json"))
 	if resp.StatusCode != http.StatusCreated {
 		w.t.Fatalf("register: %d %s", resp.StatusCode, body)
 	}

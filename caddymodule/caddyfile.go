@@ -158,6 +158,9 @@ func (o options) parse(d *caddyfile.Dispenser, directive string, given ...string
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
 		read, ok := o[name]
+		if !ok && name == "{" && len(given) > 0 {
+			return d.Errf("%s: %s takes no block", directive, given[len(given)-1])
+		}
 		if !ok {
 			return d.Errf("%s: unrecognized option %q; it knows %s", directive, name, strings.Join(slices.Sorted(maps.Keys(o)), ", "))
 		}

@@ -61,18 +61,24 @@ func (h *AtlassianMCP) shareLimits() (*mcp.Limits, error) {
 	return value.(sharedCallLimits).Limits, nil
 }
 
+// How errors call the option and its numbers.
+const (
+	callLimitOption = "atlassian_mcp: limit"
+	calls           = "a number of calls"
+)
+
 func (l *CallLimit) read() (person, assistant ratelimit.CallConfig, err error) {
 	if l == nil {
 		l = new(CallLimit)
 	}
-	s := newSettings("atlassian_mcp: limit")
+	s := newSettings(callLimitOption)
 	person = ratelimit.CallConfig{
-		PerMinute: s.limit("person", l.Person, "a number of calls", defaultPerson),
-		AtOnce:    s.limit("person_at_once", l.PersonAtOnce, "a number of calls", defaultPersonAtOnce),
+		PerMinute: s.limit("person", l.Person, calls, defaultPerson),
+		AtOnce:    s.limit("person_at_once", l.PersonAtOnce, calls, defaultPersonAtOnce),
 	}
 	assistant = ratelimit.CallConfig{
-		PerMinute: s.limit("assistant", l.Assistant, "a number of calls", defaultAssistant),
-		AtOnce:    s.limit("assistant_at_once", l.AssistantAtOnce, "a number of calls", defaultAssistantAtOnce),
+		PerMinute: s.limit("assistant", l.Assistant, calls, defaultAssistant),
+		AtOnce:    s.limit("assistant_at_once", l.AssistantAtOnce, calls, defaultAssistantAtOnce),
 	}
 	return person, assistant, s.err()
 }
@@ -86,10 +92,10 @@ func callLimit(value **CallLimit) func(*caddyfile.Dispenser) error {
 		l := new(CallLimit)
 		*value = l
 		return options{
-			"person":            one(&l.Person),
-			"person_at_once":    one(&l.PersonAtOnce),
-			"assistant":         one(&l.Assistant),
-			"assistant_at_once": one(&l.AssistantAtOnce),
-		}.parse(d, "atlassian_mcp: limit")
+			"person":            number(&l.Person, callLimitOption, calls, defaultPerson),
+			"person_at_once":    number(&l.PersonAtOnce, callLimitOption, calls, defaultPersonAtOnce),
+			"assistant":         number(&l.Assistant, callLimitOption, calls, defaultAssistant),
+			"assistant_at_once": number(&l.AssistantAtOnce, callLimitOption, calls, defaultAssistantAtOnce),
+		}.parse(d, callLimitOption)
 	}
 }

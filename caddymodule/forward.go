@@ -154,6 +154,9 @@ func header(headers *map[string]string) func(*caddyfile.Dispenser) error {
 			*headers = make(map[string]string)
 		}
 		(*headers)[name] = value
+		if _, err := newForward(*headers, false); err != nil { // here, where the line is known
+			return d.WrapErr(err)
+		}
 		return nil
 	}
 }

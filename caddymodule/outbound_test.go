@@ -76,13 +76,13 @@ func (o *outside) connect(w http.ResponseWriter, r *http.Request, target string)
 	}
 	defer upstream.Close()
 	w.WriteHeader(http.StatusOK)
-	downstream, _, err := http.NewResponseController(w).Hijack()
+	downstream, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer downstream.Close()
 	go func() {
-		_, _ = io.Copy(upstream, downstream)
+		_, _ = io.Copy(upstream, buffered) // it may have read the first byte already
 		_ = upstream.Close()
 	}()
 	_, _ = io.Copy(downstream, upstream)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -78,12 +79,17 @@ func (a *App) shareLimits() (*oauth.Limits, error) {
 	return value.(sharedLimits).Limits, nil
 }
 
+// How errors call the option and its numbers.
+const (
+	rateLimitOption = "entra: rate_limit"
+	requests        = "how many requests an address may make in a minute"
+)
+
 func (l *RateLimit) read() (oauth.LimitConfig, error) {
 	if l == nil {
 		l = new(RateLimit)
 	}
-	const requests = "how many requests an address may make in a minute"
-	s := newSettings("entra: rate_limit")
+	s := newSettings(rateLimitOption)
 	c := oauth.LimitConfig{
 		Register:  s.limit("register", l.Register, requests, defaultRegister),
 		Authorize: s.limit("authorize", l.Authorize, requests, defaultAuthorize),
@@ -156,10 +162,30 @@ func rateLimit(value **RateLimit) func(*caddyfile.Dispenser) error {
 		l := new(RateLimit)
 		*value = l
 		return options{
-			"register":  one(&l.Register),
-			"authorize": one(&l.Authorize),
-			"token":     one(&l.Token),
+			"register":  number(&l.Register, rateLimitOption, requests, defaultRegister),
+			"authorize": number(&l.Authorize, rateLimitOption, requests, defaultAuthorize),
+			"token":     number(&l.Token, rateLimitOption, requests, defaultToken),
 			"trusted":   several(&l.Trusted),
-		}.parse(d, "entra: rate_limit")
+		}.parse(d, rateLimitOption)
+	}
+}
+
+// number reads a limit. One that is written down is checked here, where its line is known; what a
+// placeholder stands for is not known before the configuration is loaded.
+func number(value *string, directive, what string, otherwise int) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		option := d.Val()
+		if !d.AllArgs(value) {
+			return d.ArgErr()
+		}
+		if strings.Contains(*value, "{") {
+			return nil
+		}
+		s := newSettings(directive)
+		s.limit(option, *value, what, otherwise)
+		if err := s.err(); err != nil {
+			return d.WrapErr(err)
+		}
+		return nil
 	}
 }

@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Demo, freePorts } from "../lib/demo.mjs";
+import { Demo } from "../lib/demo.mjs";
 import { Person } from "../lib/person.mjs";
+import { freePorts } from "../lib/program.mjs";
 import { register } from "../lib/register.mjs";
 
 const suite = fileURLToPath(new URL("../node_modules/@modelcontextprotocol/conformance/dist/index.js", import.meta.url));

@@ -1,44 +1,55 @@
 // @modelcontextprotocol/server-everything, an MCP server that knows nothing of signing in.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { once } from "node:events";
+import net from "node:net";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "./demo.mjs";
+import { Client as previousClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { Program, freePorts } from "./program.mjs";
 
 const program = fileURLToPath(new URL("../node_modules/@modelcontextprotocol/server-everything/dist/index.js", import.meta.url));
-const readyWithin = 20_000;
 
-export class Everything {
-  #process;
-  #output = "";
+/** The server, running. port is that of a wire to it, and received is what has gone over the wire. */
+export class Everything extends Program {
+  received = "";
+  #wire = net.createServer((from) => this.#carry(from));
+  #own;
 
   static async start() {
     const server = new Everything();
-    server.port = await freePorts(1);
-    server.#process = spawn(process.execPath, [program, "streamableHttp"], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: process.env.PATH, PORT: String(server.port) },
-    });
-    for (const stream of [server.#process.stdout, server.#process.stderr]) {
-      stream.setEncoding("utf8").on("data", (text) => (server.#output += text));
-    }
-    for (const deadline = Date.now() + readyWithin; !server.#output.includes("listening on port"); await sleep(50)) {
-      assert.equal(server.#process.exitCode, null, `the server ended:\n${server.#output}`);
-      assert.ok(Date.now() < deadline, `the server is not ready:\n${server.#output}`);
-    }
+    server.#own = await freePorts(1);
+    server.run(process.execPath, [program, "streamableHttp"], { PATH: process.env.PATH, PORT: String(server.#own) });
+    await server.waitFor("listening on port", 20_000);
+    await once(server.#wire.listen(0, "127.0.0.1"), "listening");
+    server.port = server.#wire.address().port;
     return server;
+  }
+
+  #carry(from) {
+    const to = net.connect(this.#own, "127.0.0.1");
+    from.on("data", (bytes) => (this.received += bytes));
+    from.pipe(to).pipe(from);
+    from.on("error", () => to.destroy());
+    to.on("error", () => from.destroy());
   }
 
   /** How often the server wrote this line or the beginning of it. */
   count(text) {
-    return this.#output.split("\n").filter((line) => line.startsWith(text)).length;
+    return this.output.split("\n").filter((line) => line.startsWith(text)).length;
   }
 
   async stop() {
-    if (this.#process.exitCode !== null) return;
-    const ended = new Promise((resolve) => this.#process.once("close", resolve));
-    this.#process.kill("SIGKILL");
-    await ended;
+    await this.kill();
+    this.#wire.close();
   }
+}
+
+/** Progress arrives before the answer, which is what streaming is for. */
+export async function progress(client) {
+  const seen = [];
+  const params = { name: "trigger-long-running-operation", arguments: { duration: 1, steps: 3 } };
+  const options = { onprogress: (p) => seen.push(p.progress) };
+  const result = client instanceof previousClient ? await client.callTool(params, undefined, options) : await client.callTool(params, options);
+  assert.ok(!result.isError, JSON.stringify(result));
+  assert.deepEqual(seen, [1, 2, 3], "progress");
 }

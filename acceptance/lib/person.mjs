@@ -6,7 +6,7 @@ import { CookieJar } from "tough-cookie";
 import { readPage } from "./html.mjs";
 
 const redirects = new Set([301, 302, 303, 307, 308]);
-const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const loopback = /^(([^.]+\.)?localhost|127\.0\.0\.1|\[::1\])$/;
 const mostHops = 12;
 
 export class Person {
@@ -60,7 +60,7 @@ export class Person {
     let form = submission;
     for (let hop = 0; hop < mostHops; hop++) {
       if (next.origin === redirectURI.origin && next.pathname === redirectURI.pathname) return { end: next };
-      assert.ok(loopback.has(next.hostname), `a redirect leads away from this machine, to ${next.host}`);
+      assert.ok(loopback.test(next.hostname), `a redirect leads away from this machine, to ${next.host}`);
       const response = await this.#send(next, form);
       if (!redirects.has(response.status)) return { page: await this.#show(response, next) };
       const preserved = response.status === 307 || response.status === 308;

@@ -83,20 +83,24 @@ func (in *NewPage) check() (representation, value string, err error) {
 	}
 	switch in.Format {
 	case Markdown, "":
-		return "storage", markup.ToStorage(in.Content) + below("<p>", in.Attribution, "</p>"), nil
+		return "storage", markup.ToStorage(in.Content) + paragraph(in.Attribution), nil
 	case Storage:
-		return string(in.Format), in.Content + below("<p>", in.Attribution, "</p>"), nil
+		return string(in.Format), in.Content + paragraph(in.Attribution), nil
 	case Wiki:
-		return string(in.Format), in.Content + below("\n\n", in.Attribution, ""), nil
+		if in.Attribution != "" {
+			in.Content += "\n\n" + markup.ToWiki(in.Attribution)
+		}
+		return string(in.Format), in.Content, nil
 	}
 	return "", "", &atlassian.InputError{Argument: "content_format", Problem: strconv.Quote(string(in.Format)) + " is unknown", Hint: "Write markdown, storage or wiki."}
 }
 
-func below(before, line, after string) string {
+// paragraph is a line of plain text in storage format.
+func paragraph(line string) string {
 	if line == "" {
 		return ""
 	}
-	return before + html.EscapeString(line) + after
+	return "<p>" + html.EscapeString(line) + "</p>"
 }
 
 // checkParent refuses a parent that is not in the space. Confluence itself may put the page into

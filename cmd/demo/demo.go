@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"flag"
@@ -29,6 +30,7 @@ type options struct {
 	deployment string
 	env        bool
 	caddyfile  string
+	publicURL  string
 	lifetime   time.Duration
 }
 
@@ -51,6 +53,7 @@ it. Nothing is kept: every start begins with the same people, issues and pages.
 	flags.StringVar(&o.deployment, "deployment", sandbox.Cloud, "what Jira and Confluence stand in for: cloud or datacenter")
 	flags.BoolVar(&o.env, "env", false, "print the .env with which cmd/caddy would use a sandbox at this port, and start nothing")
 	flags.StringVar(&o.caddyfile, "caddyfile", "", "a Caddyfile to serve in place of the demo's own")
+	flags.StringVar(&o.publicURL, "public-url", "", "start the stand-ins alone, for a Caddy of your own with this public URL, which --env prints the .env for")
 	flags.DurationVar(&o.lifetime, "token-lifetime", 0, "how long access tokens of the Entra stand-in live (default about an hour)")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -62,6 +65,8 @@ it. Nothing is kept: every start begins with the same people, issues and pages.
 		return o, fmt.Errorf("--deployment %q is neither cloud nor datacenter", o.deployment)
 	case o.port < 1 || o.port > 65532:
 		return o, fmt.Errorf("--port %d leaves no room for the three ports after it; choose one below 65533", o.port)
+	case o.publicURL != "" && o.caddyfile != "":
+		return o, fmt.Errorf("--public-url starts no Caddy, so that --caddyfile has no meaning beside it")
 	case o.lifetime < 0:
 		return o, fmt.Errorf("--token-lifetime %s is negative", o.lifetime)
 	}
@@ -75,6 +80,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	config := sandbox.Config{Deployment: o.deployment, Port: o.port, TokenLifetime: o.lifetime}
+	if o.publicURL != "" {
+		config.RedirectURI = o.publicURL + "/oauth/callback"
+	}
 	if o.env {
 		for _, s := range sandbox.EnvironmentAt(config) {
 			fmt.Fprintf(out, "%s=%s\n", s.Name, dotenv(s.Value))
@@ -92,11 +100,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	stop, err := startCaddy(site, o.port, s, story)
-	if err != nil {
-		return err
+	if o.publicURL == "" {
+		stop, err := startCaddy(site, o.port, s, story)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
-	defer stop()
 	fmt.Fprint(out, banner(o, s))
 	<-ctx.Done()
 	fmt.Fprintln(out, "\nThe demo ends.")
@@ -204,7 +214,7 @@ func banner(o options, s *sandbox.Sandbox) string {
 	if o.deployment == sandbox.DataCenter {
 		kind = "Data Center"
 	}
-	url := fmt.Sprintf("http://localhost:%d/mcp", o.port)
+	url := cmp.Or(o.publicURL, fmt.Sprintf("http://localhost:%d", o.port)) + "/mcp"
 	return fmt.Sprintf(`
 caddy-atlassian-mcp demo, on this machine only
 

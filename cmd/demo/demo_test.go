@@ -3,14 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"flag"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
@@ -18,6 +23,8 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/person"
 )
+
+var update = flag.Bool("update", false, "rewrite the story in docs/audit.md")
 
 // output collects what the demo prints.
 type output struct {
@@ -211,6 +218,43 @@ func TestOnlyRealTroubleIsTold(t *testing.T) {
 	}
 }
 
+// TestDocumentedStory: what docs/audit.md shows as told by the demo is what the demo makes of the
+// records that it shows, at their times. With -update the document gets it.
+func TestDocumentedStory(t *testing.T) {
+	const path = "../../docs/audit.md"
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := regexp.MustCompile("(?s)```json\n(.*?)```\n").FindSubmatch(raw)
+	block := regexp.MustCompile("(?s)```\n(\\d\\d:.*?)```\n")
+	if records == nil || !block.Match(raw) {
+		t.Fatalf("%s shows no records or no story", path)
+	}
+	var told strings.Builder
+	for line := range bytes.Lines(records[1]) {
+		var record struct{ TS float64 }
+		if err := json.Unmarshal(line, &record); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := (storyLines{newStory(&b)}).Write(line); err != nil || strings.Count(b.String(), "\n") != 1 {
+			t.Fatalf("%s is told as %q", line, b.String())
+		}
+		clock := time.Unix(int64(record.TS), 0).UTC().Format(time.TimeOnly)
+		told.WriteString(clock + b.String()[len(clock):])
+	}
+	if *update {
+		raw = block.ReplaceAllLiteral(raw, []byte("```\n"+told.String()+"```\n"))
+		if err := os.WriteFile(path, raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(string(block.FindSubmatch(raw)[1]), told.String()); diff != "" {
+		t.Errorf("%s (-shown +told); -update rewrites it:\n%s", path, diff)
+	}
+}
+
 func TestEnvPrintsWhatItWouldUseAndStartsNothing(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(t.Context(), []string{"--env", "--port", "8600", "--deployment", "datacenter"}, &out); err != nil {
@@ -232,8 +276,26 @@ func TestEnvPrintsWhatItWouldUseAndStartsNothing(t *testing.T) {
 	}
 }
 
+// With a public URL only the stand-ins start, and they expect a Caddy there.
+func TestForACaddyOfOnesOwn(t *testing.T) {
+	url, out := startDemo(t, "--public-url", "https://mcp.example.com")
+	if !strings.Contains(out.String(), "https://mcp.example.com/mcp") {
+		t.Errorf("the demo does not say what it expects:\n%s", out)
+	}
+	if _, err := http.Get(url); err == nil {
+		t.Error("the demo's own Caddy was started")
+	}
+	var env bytes.Buffer
+	if err := run(t.Context(), []string{"--env", "--public-url", "https://mcp.example.com"}, &env); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(env.String(), "OAUTH_DCR_REDIRECT_URI=https://mcp.example.com/oauth/callback\n") {
+		t.Errorf("the environment is for somebody else:\n%s", env.String())
+	}
+}
+
 func TestBadCommandLines(t *testing.T) {
-	for _, args := range [][]string{{"--port", "0"}, {"--port", "65533"}, {"--deployment", "server"}, {"--token-lifetime", "-1s"}, {"extra"}, {"--nonsense"}, {"--caddyfile", "testdata/not-there"}} {
+	for _, args := range [][]string{{"--port", "0"}, {"--port", "65533"}, {"--deployment", "server"}, {"--token-lifetime", "-1s"}, {"extra"}, {"--nonsense"}, {"--caddyfile", "testdata/not-there"}, {"--caddyfile", "Caddyfile", "--public-url", "https://mcp.example.com"}} {
 		if err := run(t.Context(), args, new(bytes.Buffer)); err == nil {
 			t.Errorf("%v: no error", args)
 		}

@@ -3,6 +3,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -77,15 +78,12 @@ func (r Record) Write(log *slog.Logger) {
 	if message == "" {
 		message = string(r.Event)
 	}
-	user := r.User
-	if user == "" {
-		user = r.Username
-	}
+	username := plaintext.Line(r.Username, maxName)
 	attrs := []slog.Attr{slog.String("event", string(r.Event))}
 	for _, member := range []slog.Attr{
 		slog.String("request", r.Request),
-		slog.String("user", plaintext.Line(user, maxName)),
-		slog.String("username", plaintext.Line(r.Username, maxName)),
+		slog.String("user", cmp.Or(plaintext.Line(r.User, maxName), username)),
+		slog.String("username", username),
 		slog.String("tid", r.TenantID),
 		slog.String("oid", r.ObjectID),
 		slog.String("application", r.Application),

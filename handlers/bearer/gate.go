@@ -146,11 +146,10 @@ func (g *Gate) principal(ctx context.Context, token string) (*identity.Principal
 
 // check finds out whether a token is good, without the cache.
 func (g *Gate) check(ctx context.Context, token string) (*identity.Principal, error) {
-	verified, err := g.cfg.Verify(ctx, token)
+	p, err := g.cfg.Verify(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	p := verified
 	if p.Application == g.cfg.ClientID {
 		p, err = g.issued(ctx, token, p)
 	} else {
@@ -160,35 +159,36 @@ func (g *Gate) check(ctx context.Context, token string) (*identity.Principal, er
 		err = g.notBlocked(ctx, p)
 	}
 	if err != nil {
-		return nil, &personError{err, verified}
+		return nil, &personError{err, p}
 	}
 	return p, nil
 }
 
 // issued finds the issuance record of a verified token: by it a call is known to come from this
-// assistant and for this resource, and a revoked grant ends.
+// assistant and for this resource, and a revoked grant ends. With an error comes what is known of
+// the caller.
 func (g *Gate) issued(ctx context.Context, token string, p *identity.Principal) (*identity.Principal, error) {
 	issuance, err := records.Issuances.Get(ctx, g.cfg.Store, token)
 	if err != nil {
-		return nil, missing("issuance record", err)
-	}
-	if !g.cfg.Resource.Matches(issuance.Resource) {
-		return nil, refusal("the token was handed out for " + issuance.Resource)
-	}
-	grant, err := records.Grants.Get(ctx, g.cfg.Store, issuance.Grant)
-	if err != nil {
-		return nil, missing("grant", err)
-	}
-	switch {
-	case grant.Revoked:
-		return nil, refusal("the grant was revoked")
-	case grant.TenantID != p.TenantID || grant.ObjectID != p.ObjectID:
-		return nil, refusal("the grant belongs to somebody else")
+		return p, missing("issuance record", err)
 	}
 	admitted := *p
 	admitted.AppOnly = false
 	admitted.Grant = issuance.Grant
 	admitted.Assistant = identity.Assistant{ClientID: issuance.ClientID, Name: issuance.ClientName}
+	if !g.cfg.Resource.Matches(issuance.Resource) {
+		return &admitted, refusal("the token was handed out for " + issuance.Resource)
+	}
+	grant, err := records.Grants.Get(ctx, g.cfg.Store, issuance.Grant)
+	if err != nil {
+		return &admitted, missing("grant", err)
+	}
+	switch {
+	case grant.Revoked:
+		return &admitted, refusal("the grant was revoked")
+	case grant.TenantID != p.TenantID || grant.ObjectID != p.ObjectID:
+		return &admitted, refusal("the grant belongs to somebody else")
+	}
 	if admitted.GroupsUnknown && len(issuance.Groups) > 0 {
 		admitted.Groups, admitted.GroupsUnknown = issuance.Groups, false
 	}

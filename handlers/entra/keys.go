@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -31,6 +32,21 @@ type signingKey struct {
 // signs says whether the key may sign for an issuer.
 func (k *signingKey) signs(issuer, tenantID string) bool {
 	return k.issuer == "" || fillTenant(k.issuer, tenantID) == issuer
+}
+
+// usableKeys returns those that may sign for a tenant that is let in; none is an error. The key sets
+// of tenant-independent v2 documents name an issuer for each key, and there it is demanded.
+func (a *authority) usableKeys(keys []signingKey, m *metadata, v version) ([]signingKey, error) {
+	usable := slices.DeleteFunc(keys, func(k signingKey) bool {
+		if k.issuer == "" {
+			return a.multiTenant() && v == v2
+		}
+		return !slices.ContainsFunc(a.tenants, func(t string) bool { return k.signs(m.issuerFor(t), t) })
+	})
+	if len(usable) == 0 {
+		return nil, fmt.Errorf("the key set at %s holds no key of the issuer %s", m.KeysURI, m.Issuer)
+	}
+	return usable, nil
 }
 
 // fetchKeys gets a key set (RFC 7517 section 5). Keys that cannot verify RS256 are left out, and a
@@ -86,38 +102,30 @@ func (k *jsonKey) rsaKey() (*rsa.PublicKey, bool) {
 
 var (
 	errUnknownKey   = errors.New("no key of the issuer has its kid")
-	errForeignKey   = errors.New("the key with its kid belongs to another issuer")
 	errBadSignature = errors.New("its signature does not match the key")
 )
 
-// boundKeys are the keys that have a token's kid, narrowed to those that may sign for its issuer.
-type boundKeys struct {
-	token    *jwt
-	keys     []signingKey
-	issuer   string
-	tenantID string
-	strict   bool // a key that names no issuer does not count
+// foundKeys are the keys that have a token's kid and may sign for its issuer.
+type foundKeys struct {
+	token  *jwt
+	keys   []signingKey
+	issuer string
 }
 
 // verify checks the token's signature.
-func (b boundKeys) verify() error {
-	err := errForeignKey
-	for _, k := range b.keys {
-		if !k.signs(b.issuer, b.tenantID) || b.strict && k.issuer == "" {
-			continue
-		}
-		if b.token.signedBy(k.public) {
+func (f foundKeys) verify() error {
+	for _, k := range f.keys {
+		if f.token.signedBy(k.public) {
 			return nil
 		}
-		err = errBadSignature
 	}
-	return err
+	return errBadSignature
 }
 
 // VerifySignature implements [oidc.KeySet] for this token alone. It does no I/O.
-func (b boundKeys) VerifySignature(_ context.Context, raw string) ([]byte, error) {
-	if raw != b.token.raw {
+func (f foundKeys) VerifySignature(_ context.Context, raw string) ([]byte, error) {
+	if raw != f.token.raw {
 		return nil, errBadSignature
 	}
-	return b.token.payload, b.verify()
+	return f.token.payload, f.verify()
 }

@@ -23,17 +23,22 @@ const (
 	backgroundRetry = time.Minute
 )
 
-// documents are a discovery document and the key set it names, of one version and of one fetch.
-// They never change.
+// documents are a discovery document and the usable keys of the set it names, of one version and of
+// one fetch. They never change.
 type documents struct {
 	metadata *metadata
 	keys     []signingKey
 	fetched  time.Time
 }
 
-func (d *documents) find(keyID string) (found []signingKey) {
+// wantedKey is what a token says of the key it is signed with. Its issuer is that of its tenant.
+type wantedKey struct{ id, issuer, tenantID string }
+
+// find returns the keys that are meant. One with the id that may not sign for the issuer is as good
+// as none: the right one may be found in newer documents.
+func (d *documents) find(w wantedKey) (found []signingKey) {
 	for _, k := range d.keys {
-		if k.id == keyID {
+		if k.id == w.id && k.signs(w.issuer, w.tenantID) {
 			found = append(found, k)
 		}
 	}
@@ -85,21 +90,21 @@ func (s *source) documents(ctx context.Context) (*documents, error) {
 	return f.wait(ctx)
 }
 
-// keysFor returns the keys with the id. For an id that no key has, the documents are fetched again,
-// at most once in five minutes. The error is errUnknownKey, or wraps [ErrUnavailable] when the
+// keysFor returns the keys that are meant. Where there are none, the documents are fetched again, at
+// most once in five minutes. The error is errUnknownKey, or wraps [ErrUnavailable] when the
 // fetch failed, because the token may then be signed with a key that we could not get.
-func (s *source) keysFor(ctx context.Context, keyID string) ([]signingKey, error) {
+func (s *source) keysFor(ctx context.Context, w wantedKey) ([]signingKey, error) {
 	d, err := s.documents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if found := d.find(keyID); len(found) > 0 {
+	if found := d.find(w); len(found) > 0 {
 		return found, nil
 	}
 	if d, err = s.documentsForUnknownKey(ctx, d); err != nil {
 		return nil, err
 	}
-	if found := d.find(keyID); len(found) > 0 {
+	if found := d.find(w); len(found) > 0 {
 		return found, nil
 	}
 	return nil, errUnknownKey
@@ -151,6 +156,9 @@ func (s *source) fetch(ctx context.Context) (*documents, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	keys, err := fetchKeys(ctx, s.p.client, m.KeysURI)
+	if err == nil {
+		keys, err = s.p.authority.usableKeys(keys, m, s.version)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -155,10 +155,11 @@ func TestAttack5_7_AnHourWithoutEntra(t *testing.T) {
 	f.mustVerify(t, f.token(nil))
 }
 
-// A key document that is well formed and wrong: keys of somebody else beside Entra's do no harm, and
-// when they stand in place of Entra's, nobody gets in with them, and Entra's own are back when an
-// unknown kid may cause a request again, or with the next refresh.
+// A key document that is well formed and wrong. Keys of somebody else beside Entra's do no harm, nor
+// does a document without any key of our issuer. Where other keys stand in place of Entra's, nobody
+// gets in with them, and Entra's own are back when an unknown kid may cause a request again.
 func TestAttack5_7_PoisonedKeyDocument(t *testing.T) {
+	const evil = "https://login.microsoftonline.com/evil/v2.0"
 	for name, tc := range map[string]struct {
 		poison func(genuine, stranger map[string]any) []any
 		harm   bool
@@ -170,11 +171,17 @@ func TestAttack5_7_PoisonedKeyDocument(t *testing.T) {
 		"a symmetric key": {func(g, _ map[string]any) []any {
 			return []any{map[string]any{"kty": "oct", "kid": g["kid"], "k": g["n"]}, g}
 		}, false, 0},
-		"a thousand keys": {func(g, _ map[string]any) []any { return slices.Repeat([]any{g}, 1000) }, false, 0},
-		"another tenant's issuer": {func(g, _ map[string]any) []any {
-			g["issuer"] = "https://login.microsoftonline.com/evil/v2.0"
-			return []any{g}
-		}, true, refreshAfter},
+		"a thousand keys": {func(g, _ map[string]any) []any { return slices.Repeat([]any{g}, 1000) }, false, backgroundRetry},
+		"another issuer":  {func(g, _ map[string]any) []any { g["issuer"] = evil; return []any{g} }, false, backgroundRetry},
+		"another issuer, and a stranger's key under the kid with it": {func(g, s map[string]any) []any {
+			s["kid"], s["issuer"], g["issuer"] = g["kid"], evil, evil
+			return []any{s, g}
+		}, false, backgroundRetry},
+		"a stranger's key of another issuer": {func(g, s map[string]any) []any { s["issuer"] = evil; return []any{s, g} }, false, 0},
+		"another issuer beside a stranger's key of ours": {func(g, s map[string]any) []any {
+			g["issuer"] = evil
+			return []any{s, g}
+		}, true, unknownKeyInterval},
 		"a stranger's keys only": {func(_, s map[string]any) []any { return []any{s} }, true, unknownKeyInterval},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -188,9 +195,7 @@ func TestAttack5_7_PoisonedKeyDocument(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.breakDown(sandbox.KeysV2, sandbox.Fault{Body: string(body)})
-			f.clock.advance(refreshAfter)
-			f.mustVerify(t, token)
-			f.waitForFetch()
+			f.refreshInBackground(t)
 			if _, err := f.Verify(t.Context(), f.token(nil, sandbox.Stranger())); err == nil {
 				t.Error("a stranger's token was accepted")
 			}
@@ -202,7 +207,54 @@ func TestAttack5_7_PoisonedKeyDocument(t *testing.T) {
 			_, _ = f.Verify(t.Context(), token)
 			f.waitForFetch()
 			f.mustVerify(t, token)
+			if age := f.clock.Now().Sub(f.v2.current.fetched); age != 0 {
+				t.Errorf("the keys that serve are %v old", age)
+			}
 		})
+	}
+}
+
+// A key document that names another issuer for the key of everybody's token, and would be kept for a
+// day: the tokens make one request in five minutes, all together, and the first that gets the right
+// document ends the trouble.
+func TestAttack5_8_KeyOfAnotherIssuer(t *testing.T) {
+	f := setup(t)
+	genuine, stranger := f.publishedKey(t), f.publishedKey(t)
+	stranger["kid"], stranger["n"] = "stranger", base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xf1}, 256))
+	genuine["issuer"] = strings.Replace(f.entra.Authority(), tenantID, "11111111-2222-4333-8444-555555555555", 1)
+	body, err := json.Marshal(map[string]any{"keys": []any{stranger, genuine}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.breakDown(sandbox.KeysV2, sandbox.Fault{Body: string(body)})
+	f.refreshInBackground(t)
+	token := f.token(nil)
+	before := f.entra.Count(sandbox.KeysV2)
+	flood := func() {
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				for range 100 {
+					if _, err := f.Verify(t.Context(), token); !errors.Is(err, errUnknownKey) || !errors.Is(err, ErrInvalidToken) {
+						t.Errorf("got %v, want errUnknownKey", err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+	flood()
+	f.clock.advance(unknownKeyInterval - time.Second)
+	flood()
+	if n := f.entra.Count(sandbox.KeysV2) - before; n != 1 {
+		t.Errorf("%d key set requests within five minutes, want 1", n)
+	}
+	f.mend()
+	f.clock.advance(time.Second)
+	f.mustVerify(t, token)
+	f.mustVerify(t, token)
+	if n := f.entra.Count(sandbox.KeysV2) - before; n != 2 {
+		t.Errorf("%d key set requests, want the second to end it", n)
 	}
 }
 
@@ -232,6 +284,16 @@ func (f *fixture) breakDown(e sandbox.Endpoint, fault sandbox.Fault) {
 func (f *fixture) mend() {
 	f.entra.Misbehave(func(b *sandbox.Behaviour) { clear(b.Faults) })
 	f.client.Timeout = requestTimeout
+}
+
+// refreshInBackground lets the documents become due, and waits until they were fetched again.
+func (f *fixture) refreshInBackground(t *testing.T) {
+	t.Helper()
+	f.clock.advance(refreshAfter)
+	if _, err := f.v2.documents(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.waitForFetch()
 }
 
 // waitForFetch waits for the fetch in the background, if there is one.

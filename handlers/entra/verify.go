@@ -162,26 +162,25 @@ func (p *Provider) checkTimes(c claims) error {
 	return nil
 }
 
-// keysOf finds the keys by which a token of one version may be signed: they have its kid, and its
-// issuer is exactly that of its tenant, as is the issuer of the key, where the key set names one.
-// Tenant-independent v2 key sets name one for each key, and there it is demanded.
-func (p *Provider) keysOf(ctx context.Context, t *jwt, s *source, tenant string) (boundKeys, error) {
+// keysOf finds the keys by which a token of one version may be signed: its issuer is exactly that of
+// its tenant, and so is the issuer of the key, where the key set names one.
+func (p *Provider) keysOf(ctx context.Context, t *jwt, s *source, tenant string) (foundKeys, error) {
 	docs, err := s.documents(ctx)
 	if err != nil {
-		return boundKeys{}, err
+		return foundKeys{}, err
 	}
 	issuer := docs.metadata.issuerFor(tenant)
 	if iss, err := t.claims.text("iss"); err != nil || iss != issuer {
-		return boundKeys{}, invalid(fmt.Errorf("its issuer is not %s", issuer))
+		return foundKeys{}, invalid(fmt.Errorf("its issuer is not %s", issuer))
 	}
-	found, err := s.keysFor(ctx, t.keyID)
+	keys, err := s.keysFor(ctx, wantedKey{id: t.keyID, issuer: issuer, tenantID: tenant})
 	if errors.Is(err, errUnknownKey) {
-		return boundKeys{}, invalid(err)
+		return foundKeys{}, invalid(err)
 	}
 	if err != nil {
-		return boundKeys{}, err
+		return foundKeys{}, err
 	}
-	return boundKeys{token: t, keys: found, issuer: issuer, tenantID: tenant, strict: p.authority.multiTenant() && s.version == v2}, nil
+	return foundKeys{token: t, keys: keys, issuer: issuer}, nil
 }
 
 // printable prepares a value of a token for the operator's log.

@@ -277,27 +277,28 @@ func TestVerifyTellsWhoIsNoMember(t *testing.T) {
 
 // The four-part check for tenant-independent authorities.
 func TestAttack5_4_TenantSpoofing(t *testing.T) {
-	const other = "11111111-2222-4333-8444-555555555555"
+	const other, second = "11111111-2222-4333-8444-555555555555", "11111111-2222-4333-8444-666666666666"
 	multi := func(_ *sandbox.Config, c *Config) {
 		c.Issuer = strings.Replace(c.Issuer, tenantID, "organizations", 1)
-		c.Tenants = []string{tenantID}
+		c.Tenants = []string{tenantID, second}
 	}
 	for _, tc := range []struct {
 		name      string
 		version   int
 		keyIssuer string
 		changes   map[string]any
-		ok        bool
+		want      error
 	}{
-		{"allowed tenant", 2, "", nil, true},
-		{"allowed tenant, v1, whose keys name no issuer", 1, "", nil, true},
-		{"tenant not on the list", 2, "", map[string]any{"tid": other}, false},
-		{"tenant not on the list, issuer too", 2, "", map[string]any{"tid": other, "iss": "?" + other}, false},
-		{"issuer of another tenant", 2, "", map[string]any{"iss": "?" + other}, false},
-		{"issuer with the placeholder", 2, "", map[string]any{"iss": "?{tenantid}"}, false},
-		{"key of this tenant alone", 2, "?" + tenantID, nil, true},
-		{"key of another tenant alone", 2, "?" + other, nil, false},
-		{"key that names no issuer", 2, "-", nil, false},
+		{"allowed tenant", 2, "", nil, nil},
+		{"allowed tenant, v1, whose keys name no issuer", 1, "", nil, nil},
+		{"tenant not on the list", 2, "", map[string]any{"tid": other}, ErrInvalidToken},
+		{"tenant not on the list, issuer too", 2, "", map[string]any{"tid": other, "iss": "?" + other}, ErrInvalidToken},
+		{"issuer of another tenant", 2, "", map[string]any{"iss": "?" + other}, ErrInvalidToken},
+		{"issuer with the placeholder", 2, "", map[string]any{"iss": "?{tenantid}"}, ErrInvalidToken},
+		{"key of this tenant alone", 2, "?" + tenantID, nil, nil},
+		{"key of the other allowed tenant alone", 2, "?" + second, nil, ErrInvalidToken},
+		{"key of another tenant alone", 2, "?" + other, nil, ErrUnavailable},
+		{"key that names no issuer", 2, "-", nil, ErrUnavailable},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := setup(t, multi, withTokenVersion(tc.version))
@@ -312,8 +313,8 @@ func TestAttack5_4_TenantSpoofing(t *testing.T) {
 				tc.changes["iss"] = full(iss)
 			}
 			_, err := f.Verify(t.Context(), f.token(tc.changes))
-			if tc.ok && err != nil || !tc.ok && !errors.Is(err, ErrInvalidToken) {
-				t.Errorf("got %v, want accepted %v", err, tc.ok)
+			if !errors.Is(err, tc.want) {
+				t.Errorf("got %v, want %v", err, tc.want)
 			}
 		})
 	}

@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"errors"
+
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/audit"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/entra"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
@@ -51,12 +53,41 @@ func (s *Server) refusedSignIn(assistant, correlationID, reason string, attrs ..
 	s.log.Warn("sign-in failed", append(attrs, "reason", reason)...)
 }
 
-// refusedToken records that a token was not given, or not ended. What is no refusal is trouble of
-// ours, upon which the client comes again.
-func (s *Server) refusedToken(message, assistant string, oe *oauthError) {
+// personError is a refusal of a code or a token that is known to be somebody's.
+type personError struct {
+	error
+	tenantID, objectID, name, resource string
+}
+
+func (e *personError) Unwrap() error { return e.error }
+
+// ofCode adds whose code it is to an error, where the code is known.
+func ofCode(err error, c *records.Code) error {
+	if c == nil {
+		return err
+	}
+	return &personError{err, c.TenantID, c.ObjectID, c.Name, c.Resource}
+}
+
+// ofGrant does the same for a token of a grant, which is empty where it is not known.
+func ofGrant(err error, g *records.Grant) error {
+	if g.ID == "" {
+		return err
+	}
+	return &personError{err, g.TenantID, g.ObjectID, g.Name, g.Resource}
+}
+
+// refusedToken records that a token was not given, or not ended: to which assistant, and whose the
+// code or token is that it brought. What is no refusal is trouble of ours, upon which the client
+// comes again.
+func (s *Server) refusedToken(message, assistant string, err error) {
+	oe := asOAuthError(err)
 	r := audit.Record{Event: audit.Refusal, Message: message, Application: s.application(), Assistant: assistant, Outcome: audit.Refused, Reason: oe.Error()}
 	if oe.code == "temporarily_unavailable" {
 		r.Outcome = audit.Failed
+	}
+	if of, ok := errors.AsType[*personError](err); ok {
+		r.TenantID, r.ObjectID, r.User, r.Resource = of.tenantID, of.objectID, of.name, of.resource
 	}
 	r.Write(s.audit)
 }

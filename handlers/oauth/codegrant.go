@@ -40,6 +40,7 @@ func (s *Server) redeem(ctx context.Context, c *client, form params) (*tokenResp
 	case len(code) != stateLength:
 		return nil, invalidGrant("malformed code")
 	}
+	var known *records.Code
 	var replayed string
 	var done *issued
 	check := func(rec *records.Code) error {
@@ -52,7 +53,7 @@ func (s *Server) redeem(ctx context.Context, c *client, form params) (*tokenResp
 		return nil
 	}
 	settled := func(rec *records.Code) error {
-		if rec.Grant == "" {
+		if known = rec; rec.Grant == "" {
 			return nil
 		}
 		return check(rec)
@@ -75,12 +76,12 @@ func (s *Server) redeem(ctx context.Context, c *client, form params) (*tokenResp
 	})
 	if replayed != "" {
 		if revokeErr := s.revoke(ctx, replayed, "authorization code used twice"); revokeErr != nil {
-			return nil, revokeErr
+			return nil, ofCode(revokeErr, known)
 		}
 	}
 	if err != nil {
 		s.withdraw(ctx, done)
-		return nil, err
+		return nil, ofCode(err, known)
 	}
 	s.auditGrant(audit.Token, "token issued", done.grant, "")
 	return done.response, nil

@@ -88,7 +88,7 @@ func (s *Server) refresh(ctx context.Context, c *client, form params) (*tokenRes
 	case errors.Is(err, errRepeated):
 		s.auditGrant(audit.Refresh, "token refreshed", &grant, "the same answer again")
 	case err != nil:
-		return nil, err
+		return nil, ofGrant(err, &grant)
 	default:
 		s.auditGrant(audit.Refresh, "token refreshed", &grant, "")
 	}

@@ -36,37 +36,36 @@ func (s *Server) revocation(w http.ResponseWriter, r *http.Request) {
 // revokeToken ends the grant that a token belongs to. RFC 7009 section 2.2: a token that is not known,
 // or not any more, is as good as revoked; section 2.1: one of another client is refused.
 func (s *Server) revokeToken(ctx context.Context, c *client, token string) error {
-	grantID, owner, err := s.grantBehind(ctx, token)
+	g, err := s.grantBehind(ctx, token)
 	switch {
 	case errors.Is(err, records.ErrNotFound), errors.Is(err, records.ErrInvalid):
 		return nil
 	case err != nil:
 		return err
-	case !equal(owner, c.id):
-		return invalidGrant("the token belongs to another client")
+	case !equal(g.ClientID, c.id):
+		return ofGrant(invalidGrant("the token belongs to another client"), g)
 	}
-	return s.revoke(ctx, grantID, "the assistant revoked it")
+	if err := s.revoke(ctx, g.ID, "the assistant revoked it"); err != nil {
+		return ofGrant(err, g)
+	}
+	return nil
 }
 
-// grantBehind finds the grant of a refresh token or an access token, and the client that has it. An
-// old refresh token will do: whoever presents it for a refresh ends the grant just as well.
-func (s *Server) grantBehind(ctx context.Context, token string) (id, owner string, err error) {
-	if id, ok := grantOf(token); ok {
-		g, err := records.Grants.Get(ctx, s.cfg.Store, id)
+// grantBehind finds the grant of a refresh token or an access token. An old refresh token will do:
+// whoever presents it for a refresh ends the grant just as well.
+func (s *Server) grantBehind(ctx context.Context, token string) (*records.Grant, error) {
+	id, ok := grantOf(token)
+	if !ok {
+		i, err := records.Issuances.Get(ctx, s.cfg.Store, token)
 		if err != nil {
-			return "", "", err
+			return nil, err
 		}
-		return id, g.ClientID, nil
+		id = i.Grant
 	}
-	i, err := records.Issuances.Get(ctx, s.cfg.Store, token)
-	if err != nil {
-		return "", "", err
-	}
-	return i.Grant, i.ClientID, nil
+	return records.Grants.Get(ctx, s.cfg.Store, id)
 }
 
 func (s *Server) refuseRevocation(w http.ResponseWriter, assistant string, err error) {
-	oe := asOAuthError(err)
-	s.refusedToken("revocation refused", assistant, oe)
-	writeError(w, oe)
+	s.refusedToken("revocation refused", assistant, err)
+	writeError(w, asOAuthError(err))
 }

@@ -35,7 +35,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := s.authenticate(r, form)
 	if err != nil {
-		s.refuseToken(w, "", asOAuthError(err))
+		s.refuseToken(w, "", err)
 		return
 	}
 	if s.denied(c.id) {
@@ -59,15 +59,15 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := grant(r.Context(), c, form)
 	if err != nil {
-		s.refuseToken(w, c.displayName(), asOAuthError(err))
+		s.refuseToken(w, c.displayName(), err)
 		return
 	}
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func (s *Server) refuseToken(w http.ResponseWriter, assistant string, oe *oauthError) {
-	s.refusedToken("token refused", assistant, oe)
-	writeError(w, oe)
+func (s *Server) refuseToken(w http.ResponseWriter, assistant string, err error) {
+	s.refusedToken("token refused", assistant, err)
+	writeError(w, asOAuthError(err))
 }
 
 // authenticate finds the client of a token request and checks that it proves itself as registered,

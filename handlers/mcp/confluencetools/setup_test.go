@@ -67,6 +67,15 @@ func (s session) must(t *testing.T, tool string, arguments map[string]any) map[s
 // the documents are there, the traffic to the sandbox is held to them.
 func start(t *testing.T, deployment int, spaces ...string) session {
 	t.Helper()
+	return startAs(t, deployment, member, func(*mcp.Config) {}, spaces...)
+}
+
+// member is somebody who signed in.
+var member = &identity.Principal{TenantID: "t", ObjectID: "o", Name: "Ben Okafor", Assistant: identity.Assistant{Name: "Claude"}}
+
+// startAs is start for this person, or for nobody, and with a change of the route's configuration.
+func startAs(t *testing.T, deployment int, who *identity.Principal, change func(*mcp.Config), spaces ...string) session {
+	t.Helper()
 	d := deployments[deployment]
 	config := sandbox.Config{Deployment: d.deployment, Now: func() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC) }}
 	if d.context != "" {
@@ -81,7 +90,7 @@ func start(t *testing.T, deployment int, spaces ...string) session {
 		handler = contract.Load(t, d.documents...).Under(d.context).Wrap(t, handler)
 	}
 	site := listen(t, handler)
-	return connect(t, newClient(t, site+d.context, d.deployment), spaces)
+	return connect(t, newClient(t, site+d.context, d.deployment), who, change, spaces)
 }
 
 func listen(t *testing.T, handler http.Handler) string {
@@ -107,7 +116,7 @@ func newClient(t *testing.T, url, deployment string) *confluence.Client {
 	return client
 }
 
-func connect(t *testing.T, client *confluence.Client, spaces []string) session {
+func connect(t *testing.T, client *confluence.Client, who *identity.Principal, change func(*mcp.Config), spaces []string) session {
 	t.Helper()
 	catalogue := new(mcp.Catalogue)
 	Register(catalogue, client)
@@ -119,13 +128,17 @@ func connect(t *testing.T, client *confluence.Client, spaces []string) session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	route, err := mcp.New(mcp.Config{Catalogue: catalogue, Policy: rules, Origins: origins, Version: "1"})
+	config := mcp.Config{Catalogue: catalogue, Policy: rules, Origins: origins, Version: "1"}
+	change(&config)
+	route, err := mcp.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	who := &identity.Principal{TenantID: "t", ObjectID: "o"}
 	url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		route.ServeHTTP(w, r.WithContext(identity.NewContext(r.Context(), who)))
+		if who != nil {
+			r = r.WithContext(identity.NewContext(r.Context(), who))
+		}
+		route.ServeHTTP(w, r)
 	}))
 	assistant := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil)
 	s, err := assistant.Connect(t.Context(), &sdk.StreamableClientTransport{Endpoint: url, MaxRetries: -1, DisableStandaloneSSE: true}, nil)

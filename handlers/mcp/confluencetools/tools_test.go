@@ -3,6 +3,7 @@ package confluencetools
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 )
@@ -87,6 +89,44 @@ func TestTools(t *testing.T) {
 	}
 }
 
+// TestAttribution looks at what Confluence keeps of new pages, which end with a paragraph of their own
+// whatever the text above leaves open, and which no name turns into markup.
+func TestAttribution(t *testing.T) {
+	for name, tc := range map[string]struct {
+		who  *identity.Principal
+		on   bool
+		want string // in storage format
+	}{
+		"off": {member, false, ""},
+		"on":  {member, true, "<p>On behalf of Ben Okafor, through Claude</p>"},
+		"names that are markup": {&identity.Principal{
+			TenantID: "t", ObjectID: "o", Name: "Jean-Luc <b>[~admin] O'Neill", Assistant: identity.Assistant{Name: "*Claude* {toc}\n----\n&amp;"},
+		}, true, "<p>On behalf of Jean-Luc b admin O&#39;Neill, through Claude toc amp</p>"},
+		"nobody": {nil, true, "<p>On behalf of somebody who did not sign in</p>"},
+	} {
+		for i, d := range deployments {
+			t.Run(name+", "+d.name, func(t *testing.T) {
+				s := startAs(t, i, tc.who, func(c *mcp.Config) { c.Attribution, c.AllowAnonymous = tc.on, tc.who == nil })
+				for format, text := range map[string]struct{ content, kept string }{
+					"markdown": {"* left **open", "<ul><li>left **open</li></ul>"},
+					"storage":  {"<p>Good</p>", "<p>Good</p>"},
+					"wiki":     {"h1. Good\n* last", "<h1>Good</h1><ul><li>last</li></ul>"},
+				} {
+					created := s.must(t, "confluence_create_page", map[string]any{"space_key": "TEAM", "title": format, "content": text.content, "content_format": format})
+					said, _ := created["attribution"].(string)
+					if paragraph := "<p>" + html.EscapeString(said) + "</p>"; paragraph != tc.want && (said != "" || tc.want != "") {
+						t.Errorf("%s: the answer says %q was added", format, said)
+					}
+					page := s.must(t, "confluence_get_page", map[string]any{"page_id": created["id"], "convert_to_markdown": false})
+					if diff := cmp.Diff(text.kept+tc.want, page["body"]); diff != "" {
+						t.Errorf("%s (-want +kept):\n%s", format, diff)
+					}
+				}
+			})
+		}
+	}
+}
+
 // TestBounds opens one space and looks for ways into the other.
 func TestBounds(t *testing.T) {
 	for i, d := range deployments {
@@ -144,7 +184,7 @@ func TestNothingIsSentBeforeTheDecision(t *testing.T) {
 		}
 		server.ServeHTTP(w, r)
 	}))
-	s := connect(t, newClient(t, url, sandbox.Cloud), []string{"DOCS"})
+	s := connect(t, newClient(t, url, sandbox.Cloud), member, func(*mcp.Config) {}, []string{"DOCS"})
 	s.call(t, "confluence_create_page", map[string]any{"space_key": "TEAM", "title": "New", "content": "x"})
 	s.call(t, "confluence_create_page", map[string]any{"space_key": "~DOCS", "title": "New", "content": "x"})
 	if n := posts.Load(); n != 0 {

@@ -30,17 +30,24 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var ben = &identity.Principal{
 	TenantID: "5f1c8a3e-2b7d-4c9a-9e10-6d2f4b8a7c31", ObjectID: "9a4d2c10-71be-4f0e-8a35-2c6b1d9e4f02",
-	Name: "Ben Okafor", Username: "ben.okafor@contoso.example",
+	Name: "Ben Okafor", Username: "ben.okafor@contoso.example", Assistant: identity.Assistant{Name: "Claude"},
+}
+
+// route is the MCP route as it is configured, and who comes to it.
+type route struct {
+	mcp.Config
+	who *identity.Principal // nil: nobody has signed in
 }
 
 // assistant is an MCP client at the end of the whole chain: MCP route, tools, Jira client, sandbox.
 type assistant struct {
 	*sdk.ClientSession
 	jiraURL string
+	jira    *sandbox.Server
 	writes  *atomic.Int32 // POSTs that are no searches, as Jira received them
 }
 
-func newAssistant(t *testing.T, deployment string, rules policy.Config) *assistant {
+func newAssistant(t *testing.T, deployment string, rules policy.Config, changes ...func(*route)) *assistant {
 	t.Helper()
 	backend := httptest.NewUnstartedServer(nil)
 	jiraURL := "http://" + backend.Listener.Addr().String()
@@ -74,10 +81,10 @@ func newAssistant(t *testing.T, deployment string, rules policy.Config) *assista
 	}
 	catalogue := new(mcp.Catalogue)
 	jiratools.Register(catalogue, client)
-	return &assistant{connect(t, catalogue, rules), jiraURL, writes}
+	return &assistant{connect(t, catalogue, rules, changes), jiraURL, jiraServer, writes}
 }
 
-func connect(t *testing.T, catalogue *mcp.Catalogue, rules policy.Config) *sdk.ClientSession {
+func connect(t *testing.T, catalogue *mcp.Catalogue, rules policy.Config, changes []func(*route)) *sdk.ClientSession {
 	t.Helper()
 	rules.Known = catalogue.Tools()
 	p, err := policy.New(rules)
@@ -88,12 +95,19 @@ func connect(t *testing.T, catalogue *mcp.Catalogue, rules policy.Config) *sdk.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := mcp.New(mcp.Config{Catalogue: catalogue, Policy: p, Origins: origins, Version: "test"})
+	r := route{mcp.Config{Catalogue: catalogue, Policy: p, Origins: origins, Version: "test"}, ben}
+	for _, change := range changes {
+		change(&r)
+	}
+	server, err := mcp.New(r.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		server.ServeHTTP(w, r.WithContext(identity.NewContext(r.Context(), ben)))
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if r.who != nil {
+			req = req.WithContext(identity.NewContext(req.Context(), r.who))
+		}
+		server.ServeHTTP(w, req)
 	}))
 	t.Cleanup(front.Close)
 	session, err := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(),
@@ -185,6 +199,106 @@ func TestCalls(t *testing.T) {
 			}
 		}
 	})
+}
+
+// comments are the bodies of the comments of an issue as Jira keeps them, the oldest first.
+func (a *assistant) comments(t *testing.T, deployment, key string) (bodies []string) {
+	t.Helper()
+	version := map[string]string{sandbox.Cloud: "3", sandbox.DataCenter: "2"}[deployment]
+	r := httptest.NewRequest(http.MethodGet, "/rest/api/"+version+"/issue/"+key+"/comment", nil)
+	if r.Header.Set("Authorization", "Bearer sandbox-jira-token"); deployment == sandbox.Cloud {
+		r.SetBasicAuth("svc-mcp@contoso.example", "sandbox-jira-token")
+	}
+	w := httptest.NewRecorder()
+	a.jira.ServeHTTP(w, r)
+	var page struct {
+		Comments []struct{ Body json.RawMessage }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("comments of %s: %d %s", key, w.Code, w.Body)
+	}
+	for _, c := range page.Comments {
+		bodies = append(bodies, string(c.Body))
+	}
+	return bodies
+}
+
+// TestAttribution looks at what Jira keeps of comments, which ends with a line of its own whatever
+// the text above leaves open, and which no name turns into markup.
+func TestAttribution(t *testing.T) {
+	const text = "Looks **good**\n\n```\n{code} left open"
+	above := map[string][2]string{
+		sandbox.DataCenter: {"Looks *good*\n\n{noformat}\n{code} left open\n{noformat}", "Fixed."},
+		sandbox.Cloud: {
+			`{"content":[{"content":[{"text":"Looks ","type":"text"},{"marks":[{"type":"strong"}],"text":"good","type":"text"}],"type":"paragraph"},` +
+				`{"content":[{"text":"{code} left open","type":"text"}],"type":"codeBlock"}`,
+			`{"content":[{"content":[{"text":"Fixed.","type":"text"}],"type":"paragraph"}`,
+		},
+	}
+	for name, tc := range map[string]struct {
+		change func(*route)
+		want   string
+	}{
+		"off": {func(r *route) { r.Attribution = false }, ""},
+		"on":  {func(*route) {}, "On behalf of Ben Okafor, through Claude"},
+		"names that are markup": {func(r *route) {
+			r.who = &identity.Principal{
+				TenantID: "t", ObjectID: "o", Name: "Jean-Luc [~admin] O'Neill", Assistant: identity.Assistant{Name: "*Claude* {color:red}\n----\nPLAT-1"},
+			}
+		}, "On behalf of Jean-Luc admin O'Neill, through Claude color red PLAT 1"},
+		"nobody": {func(r *route) { r.who, r.AllowAnonymous = nil, true }, "On behalf of somebody who did not sign in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deployments(t, func(t *testing.T, deployment string) {
+				a := newAssistant(t, deployment, policy.Config{}, func(r *route) { r.Attribution = true }, tc.change)
+				quoted, err := json.Marshal(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, call := range [][2]string{
+					{"jira_add_comment", `{"issue_key":"PLAT-7","body":` + string(quoted) + `}`},
+					{"jira_transition_issue", `{"issue_key":"PLAT-7","transition":"Done","fields":{"resolution":"Done"},"comment":"Fixed."}`},
+				} {
+					said, failed := a.call(t, call[0], call[1])
+					if failed || strings.Contains(said, `"attribution"`) != (tc.want != "") || !strings.Contains(said, tc.want) {
+						t.Errorf("%s does not say what was added: %s", call[0], said)
+					}
+				}
+				want := []string{attributed(t, deployment, above[deployment][0], tc.want), attributed(t, deployment, above[deployment][1], tc.want)}
+				got := a.comments(t, deployment, "PLAT-7")
+				if diff := cmp.Diff(want, got[len(got)-2:]); diff != "" {
+					t.Errorf("comments (-want +kept):\n%s", diff)
+				}
+				before := a.comments(t, deployment, "PLAT-2")
+				said, failed := a.call(t, "jira_transition_issue", `{"issue_key":"PLAT-2","transition":"Start progress"}`)
+				if failed || strings.Contains(said, "On behalf") {
+					t.Errorf("a transition without a comment: %s", said)
+				}
+				if diff := cmp.Diff(before, a.comments(t, deployment, "PLAT-2")); diff != "" {
+					t.Errorf("it made a comment (-before +after):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// attributed is the body of a comment, in JSON, with the line below what is above it.
+func attributed(t *testing.T, deployment, above, line string) string {
+	t.Helper()
+	if deployment == sandbox.Cloud {
+		if line != "" {
+			above += `,{"content":[{"text":"` + line + `","type":"text"}],"type":"paragraph"}`
+		}
+		return above + `],"type":"doc","version":1}`
+	}
+	if line != "" {
+		above += "\n\n" + line
+	}
+	body, err := json.Marshal(above)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 // TestBoundary opens PLAT alone and looks for anything of OPS in whatever comes back.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 )
@@ -95,10 +96,10 @@ func exercise(t *testing.T, w *wire) {
 	refused(w.Search(ctx, SearchRequest{Query: "title ~ two words", Limit: 1}))
 
 	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Markdown", Content: "# A\n\n- [ ] b\n\n| c | d |\n|---|---|\n| e | f |\n\n```go\nx := 1 < 2\n```\n"}))
-	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Storage", Content: "<p>x</p>", Format: Storage, ParentID: id}))
-	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Wiki", Content: "h1. x", Format: Wiki}))
-	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Wiki", Content: "h1. x", Format: Wiki}))
-	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Broken", Content: "<p>", Format: Storage}))
+	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Storage", Content: "<p>x</p>", Format: markup.Storage, ParentID: id}))
+	must(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Wiki", Content: "h1. x", Format: markup.Wiki}))
+	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Wiki", Content: "h1. x", Format: markup.Wiki}))
+	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Broken", Content: "<p>", Format: markup.Storage}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "NOPE", Title: "Nowhere"}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Elsewhere", ParentID: elsewhere}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Orphan", ParentID: "99999"}))

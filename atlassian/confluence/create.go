@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,22 +16,12 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
-// Format is what a text for Confluence is written in.
-type Format string
-
-// The formats of a text. The empty one is Markdown.
-const (
-	Markdown Format = "markdown"
-	Storage  Format = "storage"
-	Wiki     Format = "wiki"
-)
-
 // NewPage is a page to be created.
 type NewPage struct {
 	SpaceKey string
 	Title    string
 	Content  string
-	Format   Format
+	Format   markup.Format
 	// ParentID is the page above, in the same space. Empty is the top of the space.
 	ParentID string
 	// Attribution is a line of plain text, without markup, at the end of the page: a page that is
@@ -43,13 +34,16 @@ const maxTitle = 255
 
 // CreatePage creates a page and returns what identifies it, without its body.
 func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
-	representation, value, err := in.check()
-	if err != nil {
+	if err := in.check(); err != nil {
 		return nil, err
 	}
 	cloud, err := c.isCloud(ctx)
 	if err != nil {
 		return nil, err
+	}
+	representation, value, err := in.body(cloud)
+	if err != nil {
+		return nil, &atlassian.InputError{Argument: "content", Problem: err.Error(), Hint: "Send Markdown, or correct it. Nothing was created."}
 	}
 	if err := c.checkParent(ctx, cloud, in); err != nil {
 		return nil, err
@@ -67,32 +61,47 @@ func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
 	return page, nil
 }
 
-// check refuses what Confluence would refuse, and turns the text into what is sent.
-func (in *NewPage) check() (representation, value string, err error) {
+// check refuses what Confluence would refuse.
+func (in *NewPage) check() (err error) {
 	if in.SpaceKey, err = atlassian.CheckSpaceKey("space_key", in.SpaceKey); err != nil {
-		return "", "", err
+		return err
 	}
 	if in.ParentID != "" {
 		if in.ParentID, err = atlassian.CheckID("parent_id", in.ParentID); err != nil {
-			return "", "", err
+			return err
 		}
 	}
 	in.Title = strings.TrimSpace(in.Title)
 	if n := utf8.RuneCountInString(in.Title); n == 0 || n > maxTitle {
-		return "", "", &atlassian.InputError{Argument: "title", Problem: "it has " + strconv.Itoa(n) + " characters", Hint: "A title has 1 to 255."}
+		return &atlassian.InputError{Argument: "title", Problem: "it has " + strconv.Itoa(n) + " characters", Hint: "A title has 1 to 255."}
 	}
-	switch in.Format {
-	case Markdown, "":
-		return "storage", markup.ToStorage(in.Content) + paragraph(in.Attribution), nil
-	case Storage:
-		return string(in.Format), in.Content + paragraph(in.Attribution), nil
-	case Wiki:
+	if !slices.Contains(formats, in.Format) {
+		return &atlassian.InputError{Argument: "content_format", Problem: strconv.Quote(string(in.Format)) + " is unknown", Hint: "Write markdown, storage, wiki or adf."}
+	}
+	return nil
+}
+
+var formats = []markup.Format{"", markup.Markdown, markup.Storage, markup.Wiki, markup.ADF}
+
+// body is the text as it is sent. Confluence reads wiki markup itself, and on Cloud ADF.
+func (in *NewPage) body(cloud bool) (representation, value string, err error) {
+	switch {
+	case in.Format == markup.Wiki:
+		value = in.Content
 		if in.Attribution != "" {
-			in.Content += "\n\n" + markup.ToWiki(in.Attribution)
+			value += "\n\n" + markup.ToWiki(in.Attribution)
 		}
-		return string(in.Format), in.Content, nil
+		return "wiki", value, nil
+	case in.Format == markup.ADF && cloud:
+		value, err = markup.Convert(in.Content, markup.ADF, markup.ADF)
+		if err == nil && in.Attribution != "" {
+			value = string(markup.AppendADF(markup.Document(value), in.Attribution))
+		}
+		return "atlas_doc_format", value, err
+	default:
+		value, err = markup.Convert(in.Content, in.Format, markup.Storage)
+		return "storage", value + paragraph(in.Attribution), err
 	}
-	return "", "", &atlassian.InputError{Argument: "content_format", Problem: strconv.Quote(string(in.Format)) + " is unknown", Hint: "Write markdown, storage or wiki."}
 }
 
 // paragraph is a line of plain text in storage format.
@@ -175,7 +184,7 @@ func createHint(err error, in NewPage) error {
 	switch {
 	case strings.Contains(said, "title already exists"):
 		e.Hint = "Titles are unique in a space: choose another, or look at the existing page with confluence_get_page (title and space_key)."
-	case strings.Contains(said, "parsing xhtml") && in.Format == Storage:
+	case strings.Contains(said, "parsing xhtml") && in.Format == markup.Storage:
 		e.Hint = "Storage format is XHTML: close every element and escape & and <; or send Markdown."
 	case e.Status == http.StatusNotFound:
 		e.Hint = "There is no space " + in.SpaceKey + ", or the account of this server may not create pages in it."

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
 func TestCreatePage(t *testing.T) {
@@ -17,8 +18,9 @@ func TestCreatePage(t *testing.T) {
 		parent := w.pageID(t, "DOCS", "Operations")
 		for _, in := range []NewPage{
 			{Title: "From Markdown", Content: "## Heading\n\n- *one*\n- two\n"},
-			{Title: "From storage", Content: "<h2>Heading</h2><ul><li><em>one</em></li><li>two</li></ul>", Format: Storage},
-			{Title: "From wiki", Content: "h2. Heading\n* one\n* two", Format: Wiki, ParentID: parent},
+			{Title: "From storage", Content: "<h2>Heading</h2><ul><li><em>one</em></li><li>two</li></ul>", Format: markup.Storage},
+			{Title: "From wiki", Content: "h2. Heading\n* one\n* two", Format: markup.Wiki, ParentID: parent},
+			{Title: "From ADF", Content: string(markup.ToADF("## Heading\n\n- one\n- *two*")), Format: markup.ADF},
 		} {
 			in.SpaceKey = "DOCS"
 			created, err := w.CreatePage(t.Context(), in)
@@ -60,8 +62,9 @@ func TestCreatePageRefused(t *testing.T) {
 			want string
 		}{
 			{NewPage{SpaceKey: "DOCS", Title: "architecture"}, "Titles are unique in a space"},
-			{NewPage{SpaceKey: "DOCS", Title: "X", Content: "<p>a<b>c</p>", Format: Storage}, "Storage format is XHTML"},
-			{NewPage{SpaceKey: "DOCS", Title: "X", Content: "AT&T", Format: Storage}, "Error parsing xhtml"},
+			{NewPage{SpaceKey: "DOCS", Title: "X", Content: "<p>a<b>c</p>", Format: markup.Storage}, "Storage format is XHTML"},
+			{NewPage{SpaceKey: "DOCS", Title: "X", Content: "AT&T", Format: markup.Storage}, "Error parsing xhtml"},
+			{NewPage{SpaceKey: "DOCS", Title: "X", Content: "text", Format: markup.ADF}, "content: malformed document: ADF"},
 			{NewPage{SpaceKey: "NOPE", Title: "X"}, "no space"},
 			{NewPage{SpaceKey: "NO/PE", Title: "X"}, "space_key"},
 			{NewPage{SpaceKey: "DOCS", Title: "  "}, "title: it has 0 characters"},

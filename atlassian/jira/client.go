@@ -14,6 +14,7 @@ import (
 	"github.com/ctreminiom/go-atlassian/v2/pkg/infra/models"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
 // Client calls one Jira. It is safe for concurrent use, and its credentials are those of each
@@ -45,6 +46,7 @@ func New(site *atlassian.Site) (*Client, error) {
 type api struct {
 	deployment atlassian.Deployment
 	version    string
+	format     markup.Format // of rich text that is read
 }
 
 func (a api) isCloud() bool { return a.deployment == atlassian.Cloud }

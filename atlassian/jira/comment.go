@@ -6,9 +6,10 @@ import (
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
-// maxBody is the longest Markdown that is sent. Jira's own limit is 32 767 characters of its
+// maxBody is the longest text that is sent. Jira's own limit is 32 767 characters of its
 // format unless an administrator raised it.
 const maxBody = 256 << 10
 
@@ -20,8 +21,9 @@ type Visibility struct {
 
 // AddCommentRequest is a comment to be written.
 type AddCommentRequest struct {
-	Key      string
-	Markdown string
+	Key    string
+	Body   string
+	Format markup.Format
 	// Visibility limits who can read the comment; nil is everybody who can read the issue.
 	Visibility *Visibility
 	// Public says, on a service project, whether customers see the comment; nil leaves that to Jira.
@@ -52,14 +54,18 @@ func (c *Client) AddComment(ctx context.Context, in AddCommentRequest) (*AddedCo
 	if err != nil {
 		return nil, err
 	}
-	if err := checkBody("body", in.Markdown); err != nil {
+	if err := checkBody("body", in.Body); err != nil {
 		return nil, err
 	}
 	a, err := c.api(ctx)
 	if err != nil {
 		return nil, err
 	}
-	payload := map[string]any{"body": a.attributed(in.Markdown, in.Attribution)}
+	body, err := a.written("body", in.Body, in.Format, in.Attribution)
+	if err != nil {
+		return nil, err
+	}
+	payload := map[string]any{"body": body}
 	if in.Visibility != nil {
 		payload["visibility"] = in.Visibility
 	}

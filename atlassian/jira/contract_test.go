@@ -73,16 +73,16 @@ func exerciseWrites(t *testing.T, b *bench) {
 	t.Helper()
 	ctx, hidden := t.Context(), false
 	for _, in := range []jira.AddCommentRequest{
-		{Key: "PLAT-1", Markdown: "# Title\n\n- **one**\n- `two`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```go\nx := 1\n```\n\n> quote\n\n[link](https://example.com)"},
-		{Key: "PLAT-1", Markdown: "for developers", Visibility: &jira.Visibility{Type: "role", Value: "Developers"}},
-		{Key: "PLAT-1", Markdown: "internal", Public: &hidden},
+		{Key: "PLAT-1", Body: "# Title\n\n- **one**\n- `two`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```go\nx := 1\n```\n\n> quote\n\n[link](https://example.com)"},
+		{Key: "PLAT-1", Body: "for developers", Visibility: &jira.Visibility{Type: "role", Value: "Developers"}},
+		{Key: "PLAT-1", Body: "internal", Public: &hidden},
 	} {
 		if _, err := b.AddComment(ctx, in); err != nil {
 			t.Errorf("AddComment(%+v): %v", in, err)
 		}
 	}
-	b.AddComment(ctx, jira.AddCommentRequest{Key: "PLAT-1", Markdown: "x", Visibility: &jira.Visibility{Type: "group", Value: "nobody"}})
-	b.AddComment(ctx, jira.AddCommentRequest{Key: "PLAT-999", Markdown: "x"})
+	b.AddComment(ctx, jira.AddCommentRequest{Key: "PLAT-1", Body: "x", Visibility: &jira.Visibility{Type: "group", Value: "nobody"}})
+	b.AddComment(ctx, jira.AddCommentRequest{Key: "PLAT-999", Body: "x"})
 	for _, in := range []jira.TransitionRequest{
 		{Key: "PLAT-7", Transition: "Done", Fields: map[string]any{"Resolution": "Done", "assignee": nil}, Comment: "*fixed*"},
 		{Key: "PLAT-7", Transition: "To Do"},

@@ -161,7 +161,7 @@ func (r *issueReader) description(f map[string]json.RawMessage, out *Issue) {
 	if r.comments > 0 || len(r.selected.labels) > 0 {
 		share /= 2
 	}
-	out.Description = r.budget.text(out, "description", r.api.toMarkdown(f["description"]), share)
+	out.Description = r.budget.text(out, "description", r.api.richText(f["description"]), share)
 }
 
 // further reads the fields that Issue has no member for.
@@ -233,7 +233,7 @@ func (r *issueReader) readComments(raw json.RawMessage, out *Issue) {
 }
 
 func (a api) comment(c rawComment) Comment {
-	out := Comment{ID: c.ID, Author: c.Author.String(), Created: timestamp(c.Created), Body: a.toMarkdown(c.Body)}
+	out := Comment{ID: c.ID, Author: c.Author.String(), Created: timestamp(c.Created), Body: a.richText(c.Body)}
 	if updated := timestamp(c.Updated); updated != out.Created {
 		out.Updated = updated
 	}

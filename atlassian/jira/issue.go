@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
 // Issue is what there is to know of an issue, as far as it was asked for. People are their display
@@ -80,6 +81,8 @@ type GetIssueRequest struct {
 	Comments int
 	// Transitions adds what can be done with the issue.
 	Transitions bool
+	// Format is that of rich text; empty is Markdown.
+	Format markup.Format
 }
 
 // usualFields are read when the caller names none.
@@ -99,6 +102,7 @@ func (c *Client) GetIssue(ctx context.Context, in GetIssueRequest) (*Issue, erro
 	if err != nil {
 		return nil, err
 	}
+	a.format = in.Format
 	selected, err := c.selectForIssue(ctx, a, in)
 	if err != nil {
 		return nil, err

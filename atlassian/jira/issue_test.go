@@ -112,7 +112,7 @@ func TestGetIssueWithTransitions(t *testing.T) {
 func TestGetIssueShowsTheNewestComments(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		b.fill(t, "OPS-1", 129)
-		if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "OPS-1", Markdown: "the last"}); err != nil {
+		if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "OPS-1", Body: "the last"}); err != nil {
 			t.Fatal(err)
 		}
 		b.requests()
@@ -182,7 +182,7 @@ func TestResultsStayInBudget(t *testing.T) {
 	long := strings.Repeat("Lorem \"ipsum\" dolor\n\n", 400)
 	each(t, func(t *testing.T, b *bench) {
 		for range 4 {
-			if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-1", Markdown: long}); err != nil {
+			if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-1", Body: long}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -201,7 +201,7 @@ func searchInBudget(t *testing.T, b *bench, limit int) {
 	t.Helper()
 	const want = "OPS-1 OPS-2 OPS-3 OPS-4 PLAT-1 PLAT-2 PLAT-3 PLAT-4 PLAT-5 PLAT-6 PLAT-7 PLAT-8 PLAT-9 PLAT-10"
 	for key := range strings.FieldsSeq(want) {
-		if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: key, Markdown: strings.Repeat("word ", 2000)}); err != nil {
+		if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: key, Body: strings.Repeat("word ", 2000)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,47 +1,67 @@
 package jira
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
-// toMarkdown reads a rich-text value: a document on Cloud, wiki markup on Data Center. A string on
-// Cloud is plain text.
-func (a api) toMarkdown(raw json.RawMessage) string {
+// richText reads a rich-text value, a document on Cloud and wiki markup on Data Center, in the format
+// that the caller wants. A string on Cloud is plain text.
+func (a api) richText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
-		if a.isCloud() {
+		if a.isCloud() || text == "" {
 			return markup.Clean(text)
 		}
-		return markup.FromWiki(text)
+	} else {
+		text = string(raw)
 	}
-	text, err := markup.FromADF(raw)
+	text, err := markup.Convert(text, a.native(), cmp.Or(a.format, markup.Markdown))
 	if err != nil {
 		return "[This text could not be converted.]"
 	}
-	return text
+	return markup.Clean(text)
+}
+
+// native is the format in which Jira keeps rich text.
+func (a api) native() markup.Format {
+	if a.isCloud() {
+		return markup.ADF
+	}
+	return markup.Wiki
 }
 
 // fromMarkdown writes rich text the way the deployment takes it.
-func (a api) fromMarkdown(markdown string) any {
+func (a api) fromMarkdown(text string) any {
 	if a.isCloud() {
-		return markup.ToADF(markdown)
+		return markup.ToADF(text)
 	}
-	return markup.ToWiki(markdown)
+	return markup.ToWiki(text)
 }
 
-// attributed is fromMarkdown with a line of plain text below, which no unclosed markup above reaches.
-func (a api) attributed(markdown, line string) any {
-	switch {
-	case line == "":
-		return a.fromMarkdown(markdown)
-	case a.isCloud():
-		return markup.AppendADF(markup.ToADF(markdown), line)
-	default:
-		return markup.ToWiki(markdown) + "\n\n" + markup.ToWiki(line)
+// written is rich text the way the deployment takes it, with a line of plain text below, which no
+// unclosed Markdown above reaches. The error names the argument that text came in.
+func (a api) written(argument, text string, format markup.Format, line string) (any, error) {
+	text, err := markup.Convert(text, format, format) // what is no document is so for either deployment
+	if err == nil {
+		text, err = markup.Convert(text, format, a.native())
 	}
+	if err != nil {
+		return nil, &atlassian.InputError{Argument: argument, Problem: err.Error(), Hint: "Send Markdown, or correct it."}
+	}
+	switch {
+	case a.isCloud() && line != "":
+		return markup.AppendADF(markup.Document(text), line), nil
+	case a.isCloud():
+		return markup.Document(text), nil
+	case line != "":
+		text += "\n\n" + markup.ToWiki(line)
+	}
+	return text, nil
 }
 
 // jiraTime is how Jira writes points in time.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
 // Transition is something that can be done with an issue now.
@@ -126,8 +127,9 @@ type TransitionRequest struct {
 	Transition string
 	// Fields are values for the transition's screen, by name or id of the field.
 	Fields map[string]any
-	// Comment is Markdown. Attribution is a line of plain text, without markup, below it.
+	// Comment is rich text in Format. Attribution is a line of plain text, without markup, below it.
 	Comment     string
+	Format      markup.Format
 	Attribution string
 }
 
@@ -189,7 +191,11 @@ func (a api) transitionPayload(t rawTransition, in TransitionRequest) (map[strin
 		if err := checkBody("comment", in.Comment); err != nil {
 			return nil, err
 		}
-		add := map[string]any{"add": map[string]any{"body": a.attributed(in.Comment, in.Attribution)}}
+		body, err := a.written("comment", in.Comment, in.Format, in.Attribution)
+		if err != nil {
+			return nil, err
+		}
+		add := map[string]any{"add": map[string]any{"body": body}}
 		payload["update"] = map[string]any{"comment": []any{add}}
 	}
 	return payload, nil

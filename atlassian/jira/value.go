@@ -22,7 +22,7 @@ func (r *issueReader) value(raw json.RawMessage, kind fieldSchema) any {
 		return nil
 	}
 	if s, isText := v.(string); isText && (kind.Custom == customTextArea || kind.System == "environment") {
-		return r.api.toMarkdown(raw)
+		return r.api.richText(raw)
 	} else if isText && kind.Type == "datetime" {
 		return timestamp(s)
 	}
@@ -54,7 +54,7 @@ func (r *issueReader) simplify(v any, depth int) any {
 func (r *issueReader) simplifyObject(v map[string]any, depth int) any {
 	if v["type"] == "doc" && v["content"] != nil {
 		raw, _ := json.Marshal(v)
-		return r.api.toMarkdown(raw)
+		return r.api.richText(raw)
 	}
 	if value, ok := v["value"].(string); ok { // an option, perhaps cascading
 		if child, ok := v["child"].(map[string]any); ok {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
 
@@ -19,7 +20,7 @@ func TestAddComment(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		internal := false
 		got, err := b.AddComment(t.Context(), jira.AddCommentRequest{
-			Key: "plat-2", Markdown: "Done with **care**.", Public: &internal, Visibility: &jira.Visibility{Type: "role", Value: "Developers"},
+			Key: "plat-2", Body: "Done with **care**.", Public: &internal, Visibility: &jira.Visibility{Type: "role", Value: "Developers"},
 		})
 		want := &jira.AddedComment{
 			ID: "20001", Issue: "PLAT-2", URL: b.base + "/browse/PLAT-2?focusedCommentId=20001", Created: "2026-09-15T10:00:00Z",
@@ -43,17 +44,56 @@ func TestAddComment(t *testing.T) {
 	})
 }
 
+// A comment may be written, and read, in any format on either deployment.
+func TestFormats(t *testing.T) {
+	adf := `{"version":1,"type":"doc","content":[{"type":"paragraph","content":[{"type":"text","text":"with "},{"type":"text","text":"care","marks":[{"type":"strong"}]}]}]}`
+	each(t, func(t *testing.T, b *bench) {
+		texts := map[markup.Format]string{markup.Markdown: "with **care**", markup.ADF: adf, markup.Wiki: "with *care*"}
+		native := map[bool]markup.Format{true: markup.Wiki, false: markup.ADF}[b.deployment == sandbox.DataCenter]
+		for format, text := range texts {
+			if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-2", Body: text, Format: format}); err != nil {
+				t.Fatal(format, err)
+			}
+			body, isText := b.lastBody(t)["body"].(string)
+			if !isText {
+				raw, err := json.Marshal(b.lastBody(t)["body"])
+				if err != nil {
+					t.Fatal(err)
+				}
+				body = string(raw)
+			}
+			if back, err := markup.Convert(body, native, markup.Markdown); back != texts[markup.Markdown] || err != nil {
+				t.Errorf("%s: sent %s", format, body)
+			}
+			issue := mustIssue(t, b, jira.GetIssueRequest{Key: "PLAT-2", Comments: 1, Format: format})
+			got, want := any(issue.Comments[0].Body), any(text)
+			if format == markup.ADF {
+				if err := errors.Join(json.Unmarshal([]byte(issue.Comments[0].Body), &got), json.Unmarshal([]byte(text), &want)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s read differs (-want +got):\n%s", format, diff)
+			}
+		}
+		_, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-2", Body: `{"type":"paragraph"}`, Format: markup.ADF})
+		wantInputError(t, err, "body", "malformed document")
+		_, err = b.Transition(t.Context(), jira.TransitionRequest{Key: "PLAT-2", Transition: "Start progress", Comment: "x", Format: markup.ADF})
+		wantInputError(t, err, "comment", "malformed document")
+	})
+}
+
 func TestAddCommentRefusals(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		add := func(in jira.AddCommentRequest) error {
 			_, err := b.AddComment(t.Context(), in)
 			return err
 		}
-		wantInputError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Markdown: " \n"}), "body", "empty")
-		wantInputError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Markdown: strings.Repeat("x", 300<<10)}), "body", "too long")
-		wantError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Markdown: strings.Repeat("x", 40000)}), http.StatusBadRequest, "32,767")
-		wantError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Markdown: "x", Visibility: &jira.Visibility{Type: "group", Value: "nobody"}}), http.StatusBadRequest, "Group: nobody does not exist")
-		wantError(t, add(jira.AddCommentRequest{Key: "PLAT-99", Markdown: "x"}), http.StatusNotFound)
+		wantInputError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Body: " \n"}), "body", "empty")
+		wantInputError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Body: strings.Repeat("x", 300<<10)}), "body", "too long")
+		wantError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Body: strings.Repeat("x", 40000)}), http.StatusBadRequest, "32,767")
+		wantError(t, add(jira.AddCommentRequest{Key: "PLAT-2", Body: "x", Visibility: &jira.Visibility{Type: "group", Value: "nobody"}}), http.StatusBadRequest, "Group: nobody does not exist")
+		wantError(t, add(jira.AddCommentRequest{Key: "PLAT-99", Body: "x"}), http.StatusNotFound)
 	})
 }
 
@@ -136,7 +176,7 @@ func TestWritesAreSentOnce(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			})
-			_, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-1", Markdown: "x"})
+			_, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-1", Body: "x"})
 			var e *atlassian.Error
 			if !errors.As(err, &e) || !e.Uncertain || writes != 1 || !strings.Contains(err.Error(), "look before trying again") {
 				t.Errorf("%d writes, %v", writes, err)
@@ -162,7 +202,7 @@ func TestUnreadableAnswers(t *testing.T) {
 		})
 		_, err := b.GetTransitions(context.WithoutCancel(t.Context()), "PLAT-1")
 		wantError(t, err, http.StatusOK, "could not be understood")
-		_, err = b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-1", Markdown: "x"})
+		_, err = b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-1", Body: "x"})
 		wantError(t, err, http.StatusOK, "The change was made")
 	}
 }

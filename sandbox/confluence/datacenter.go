@@ -187,6 +187,11 @@ func (s *Server) create(in *space, parent *page, title, representation, value, m
 	case "storage":
 	case "wiki":
 		storage = wikiToStorage(value)
+	case "atlas_doc_format":
+		var err error
+		if storage, err = adfToStorage(value); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, refusedError("Representation " + representation + " cannot be converted to storage")
 	}

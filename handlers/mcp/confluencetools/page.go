@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
@@ -61,7 +62,7 @@ type createPageArguments struct {
 	Title    string `json:"title" min:"1" max:"255" jsonschema:"Unique in the space"`
 	Content  string `json:"content" jsonschema:"The text, in content_format"`
 	ParentID string `json:"parent_id,omitempty" jsonschema:"Page id in the same space; default: top of the space"`
-	Format   string `json:"content_format" enum:"markdown,wiki,storage" default:"markdown"`
+	Format   string `json:"content_format" enum:"markdown,wiki,storage,adf" default:"markdown"`
 }
 
 func createPage(client *confluence.Client) mcp.Spec[createPageArguments, confluence.Page] {
@@ -87,7 +88,7 @@ func createPage(client *confluence.Client) mcp.Spec[createPageArguments, conflue
 		},
 		Run: func(ctx context.Context, in *createPageArguments) (*confluence.Page, error) {
 			return client.CreatePage(ctx, confluence.NewPage{
-				SpaceKey: in.SpaceKey, Title: in.Title, Content: in.Content, ParentID: in.ParentID, Format: confluence.Format(in.Format),
+				SpaceKey: in.SpaceKey, Title: in.Title, Content: in.Content, ParentID: in.ParentID, Format: markup.Format(in.Format),
 				Attribution: mcp.Attribution(ctx),
 			})
 		},

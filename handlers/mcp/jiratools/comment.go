@@ -4,13 +4,15 @@ import (
 	"context"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
 
 type addCommentArguments struct {
 	IssueKey   string           `json:"issue_key" min:"1"`
-	Body       string           `json:"body" jsonschema:"Markdown" min:"1"`
+	Body       string           `json:"body" min:"1"`
+	Format     string           `json:"format" enum:"markdown,adf,wiki" default:"markdown"`
 	Visibility *jira.Visibility `json:"visibility,omitempty" jsonschema:"Only this group or project role may read it"`
 	Public     *bool            `json:"public,omitempty" jsonschema:"Service projects: false hides it from customers"`
 }
@@ -32,7 +34,7 @@ func addComment(client *jira.Client) mcp.Spec[addCommentArguments, jira.AddedCom
 		},
 		Run: func(ctx context.Context, in *addCommentArguments) (*jira.AddedComment, error) {
 			return client.AddComment(ctx, jira.AddCommentRequest{
-				Key: in.IssueKey, Markdown: in.Body, Visibility: in.Visibility, Public: in.Public, Attribution: mcp.Attribution(ctx),
+				Key: in.IssueKey, Body: in.Body, Format: markup.Format(in.Format), Visibility: in.Visibility, Public: in.Public, Attribution: mcp.Attribution(ctx),
 			})
 		},
 	}

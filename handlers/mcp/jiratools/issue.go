@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
@@ -17,6 +18,7 @@ type getIssueArguments struct {
 	Fields       []string `json:"fields,omitempty" jsonschema:"Field names or ids to read instead of the usual ones, or *all" max:"100"`
 	Include      []string `json:"include,omitempty" enum:"transitions"`
 	CommentLimit *int     `json:"comment_limit,omitempty" jsonschema:"Newest comments to read. Default 10, or 0 with fields" min:"0" max:"100"`
+	Format       string   `json:"format" enum:"markdown,adf,wiki" default:"markdown"`
 }
 
 // comments is how many comments the caller wants.
@@ -58,6 +60,7 @@ func getIssue(client *jira.Client) mcp.Spec[getIssueArguments, issueResult] {
 		Run: func(ctx context.Context, in *getIssueArguments) (*issueResult, error) {
 			issue, err := client.GetIssue(ctx, jira.GetIssueRequest{
 				Key: in.IssueKey, Fields: in.Fields, Comments: in.comments(), Transitions: slices.Contains(in.Include, "transitions"),
+				Format: markup.Format(in.Format),
 			})
 			if err != nil {
 				return nil, err

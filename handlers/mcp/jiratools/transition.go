@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
@@ -45,7 +46,8 @@ type transitionArguments struct {
 	IssueKey   string         `json:"issue_key" min:"1"`
 	Transition string         `json:"transition_id" jsonschema:"Transition id or name, or the status to reach" min:"1"`
 	Fields     map[string]any `json:"fields,omitempty" jsonschema:"Values by field name or id, e.g. {\"resolution\": \"Done\"}"`
-	Comment    string         `json:"comment,omitempty" jsonschema:"Markdown"`
+	Comment    string         `json:"comment,omitempty"`
+	Format     string         `json:"format" enum:"markdown,adf,wiki" default:"markdown" jsonschema:"Of the comment"`
 }
 
 func transitionIssue(client *jira.Client) mcp.Spec[transitionArguments, jira.Transitioned] {
@@ -65,7 +67,7 @@ func transitionIssue(client *jira.Client) mcp.Spec[transitionArguments, jira.Tra
 		},
 		Run: func(ctx context.Context, in *transitionArguments) (*jira.Transitioned, error) {
 			return client.Transition(ctx, jira.TransitionRequest{
-				Key: in.IssueKey, Transition: in.Transition, Fields: in.Fields, Comment: in.Comment, Attribution: mcp.Attribution(ctx),
+				Key: in.IssueKey, Transition: in.Transition, Fields: in.Fields, Comment: in.Comment, Format: markup.Format(in.Format), Attribution: mcp.Attribution(ctx),
 			})
 		},
 	}

@@ -224,5 +224,5 @@ func (w *wikiWriter) table(n *node) {
 
 func wikiCellText(c *node) string {
 	text := writeWikiInlines(cellInlines(c.children, 0), true)
-	return strings.ReplaceAll(text, "\n", `\\`)
+	return strings.ReplaceAll(text, "\n", wikiBreak)
 }

@@ -86,7 +86,7 @@ func (p *wikiInlineParser) special() bool {
 			return true
 		}
 	case '-':
-		return p.dash(rest) || p.delimiter(rest, strike)
+		return p.dashes(rest) || p.delimiter(rest, strike)
 	case '*', '_', '+', '^', '~':
 		return p.delimiter(rest, wikiDelimiters[c])
 	}
@@ -118,13 +118,18 @@ func (p *wikiInlineParser) backslash(rest string) bool {
 // wikiSpecial are the characters that a backslash makes text.
 const wikiSpecial = "-#*_+?^~|%{}[]()!@"
 
-// dash reads -- and --- between spaces as the dashes that Jira shows.
-func (p *wikiInlineParser) dash(rest string) bool {
+// dashes reads -- and --- between spaces as the dashes that Jira shows, and other runs of hyphens,
+// as in --flag, as text.
+func (p *wikiInlineParser) dashes(rest string) bool {
 	run := len(rest) - len(strings.TrimLeft(rest, "-"))
-	if run != 2 && run != 3 || !isWikiSpace(p.before()) || len(rest) > run && !isWikiSpace(rune(rest[run])) {
+	if run < 2 {
 		return false
 	}
-	p.text.WriteString(wikiDashes[run-2])
+	text := rest[:run]
+	if run <= 3 && isWikiSpace(p.before()) && (len(rest) == run || isWikiSpace(rune(rest[run]))) {
+		text = wikiDashes[run-2]
+	}
+	p.text.WriteString(text)
 	p.pos += run
 	return true
 }
@@ -266,6 +271,9 @@ func (p *wikiInlineParser) code(rest string, pair int, opening, closing string) 
 	if end < 1 {
 		return false
 	}
+	for strings.HasPrefix(body[end+len(closing):], "}") { // {{x{y}}} is x{y}
+		end++
+	}
 	p.emit(inline{text: unescapeWiki(body[:end]), marks: code}, len(opening)+end+len(closing))
 	return true
 }
@@ -301,6 +309,7 @@ func (p *wikiInlineParser) link(rest string) bool {
 		target = text
 	}
 	target, _, _ = strings.Cut(target, "|") // what follows is the tool tip
+	named = named && (text != target || !strings.Contains(target, "://"))
 	in, ok := wikiLink(text, strings.TrimSpace(target), named)
 	if !ok {
 		return false

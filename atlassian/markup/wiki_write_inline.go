@@ -90,7 +90,7 @@ func (w *wikiInlineWriter) spans(spans []span, before, after rune) string {
 	for i, s := range spans {
 		switch {
 		case !s.wraps && s.leaf.kind == textInline && s.leaf.marks&code != 0:
-			texts[i], marks[i] = escapeWikiCode(strings.Trim(s.leaf.text, blanks)), code
+			texts[i], marks[i] = w.bars(escapeWikiCode(strings.Trim(s.leaf.text, blanks))), code
 		case !s.wraps:
 			texts[i] = w.leaf(s.leaf)
 		case s.mark == 0:
@@ -101,7 +101,8 @@ func (w *wikiInlineWriter) spans(spans []span, before, after rune) string {
 	}
 	var out strings.Builder
 	for i, text := range texts {
-		if marks[i] == 0 || text == "" {
+		image := !spans[i].wraps && spans[i].leaf.kind == imageInline
+		if marks[i] == 0 && !image || text == "" {
 			out.WriteString(text)
 			continue
 		}
@@ -112,15 +113,18 @@ func (w *wikiInlineWriter) spans(spans []span, before, after rune) string {
 		if i < len(texts)-1 && texts[i+1] != "" {
 			next, _ = utf8.DecodeRuneInString(texts[i+1])
 		}
+		if image {
+			out.WriteString(apartFromWords(text, prev, next))
+			continue
+		}
 		out.WriteString(wikiFormatted(marks[i], text, prev, next))
 	}
 	return out.String()
 }
 
-// wikiFormatted puts delimiters around text; in braces where they touch a word. Atlassian's
-// converter to ADF takes every character beyond ASCII for one of a word.
+// wikiFormatted puts delimiters around text; in braces where they touch a word.
 func wikiFormatted(m mark, text string, before, after rune) string {
-	inWord := isWordRune(before) || isWordRune(after) || before >= utf8.RuneSelf || after >= utf8.RuneSelf
+	inWord := touchesWord(before, after)
 	if m == code {
 		if inWord || before == '{' || after == '}' {
 			return "{{{}" + text + "{}}}"
@@ -132,19 +136,47 @@ func wikiFormatted(m mark, text string, before, after rune) string {
 		return "??" + cited + "??"
 	}
 	d := string(wikiDelimiter(m))
-	first, _ := utf8.DecodeRuneInString(text)
-	last, _ := utf8.DecodeLastRuneInString(text)
-	if inWord || strings.ContainsRune(d, before) || strings.ContainsRune(d, after) || strings.ContainsRune(d, first) ||
-		strings.ContainsRune(d, last) || last == '\\' {
-		d = "{" + d + "}"
-	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines { // a format does not reach over a line end
-		if line != "" {
-			lines[i] = d + line + d
+		if line == "" {
+			continue
 		}
+		prev, next := ' ', ' '
+		if i == 0 {
+			prev = before
+		}
+		if i == len(lines)-1 {
+			next = after
+		}
+		lines[i] = delimited(d, line, prev, next)
 	}
 	return strings.Join(lines, "\n")
+}
+
+func delimited(d, line string, before, after rune) string {
+	first, _ := utf8.DecodeRuneInString(line)
+	last, _ := utf8.DecodeLastRuneInString(line)
+	if touchesWord(before, after) || last == '\\' || strings.ContainsAny(d, string([]rune{before, after, first, last})) {
+		d = "{" + d + "}"
+	}
+	return d + line + d
+}
+
+// touchesWord says whether a word stands beside a format. Atlassian's converter to ADF takes every
+// character beyond ASCII for one of a word.
+func touchesWord(before, after rune) bool {
+	return isWordRune(before) || isWordRune(after) || before >= utf8.RuneSelf || after >= utf8.RuneSelf
+}
+
+// apartFromWords puts spaces around an image where words touch it, for Jira would not see it.
+func apartFromWords(image string, before, after rune) string {
+	if image[0] == '!' && isWordRune(before) {
+		image = " " + image
+	}
+	if strings.HasSuffix(image, "!") && isWordRune(after) {
+		image += " "
+	}
+	return image
 }
 
 // wikiDelimiter is the character around text of a format.
@@ -195,7 +227,11 @@ func wikiImage(in inline, inLink bool) string {
 	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, " []{}") {
 		target = name
 	} else if !isWebImage(target) || strings.ContainsAny(target, " []{}") {
-		return (&wikiInlineWriter{}).escape(in.text)
+		text := in.text
+		if text == "" {
+			text = in.target
+		}
+		return (&wikiInlineWriter{}).escape(text)
 	}
 	target = strings.NewReplacer("!", "%21", "|", "%7C", "\n", "").Replace(target)
 	alt := wikiArgText(strings.NewReplacer("!", "", ",", " ", `"`, "", `\`, "", "[", "", "]", "").Replace(in.text))
@@ -251,6 +287,8 @@ func (w *wikiInlineWriter) escape(text string) string {
 			b.WriteString(wikiBackslashes(size, text[i+size:]))
 		case r == '&' && characterReference(text[i:]) != "":
 			b.WriteString("&amp;")
+		case r == '|' && w.cell:
+			b.WriteString(wikiBar)
 		case w.needsEscape(prev, text[i:]):
 			b.WriteByte('\\')
 			b.WriteRune(r)
@@ -261,6 +299,16 @@ func (w *wikiInlineWriter) escape(text string) string {
 		i += size
 	}
 	return b.String()
+}
+
+// wikiBar is a bar in a cell, where not every renderer heeds a backslash before it.
+const wikiBar = "&#124;"
+
+func (w *wikiInlineWriter) bars(text string) string {
+	if !w.cell {
+		return text
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, `\|`, "|"), "|", wikiBar)
 }
 
 // wikiBackslashes spells n backslashes before rest so that they neither escape nor break a line.
@@ -288,7 +336,7 @@ func (w *wikiInlineWriter) needsEscape(prev rune, text string) bool {
 	case '{', '}', '[', ']':
 		return true
 	case '|':
-		return w.cell || w.inLink
+		return w.inLink && !w.cell
 	case '?':
 		return next == '?' || prev == '?'
 	case '(':

@@ -91,10 +91,10 @@ function below(node, change) {
   return tidy({ ...node, content });
 }
 
-/** All the text of a canonical tree. */
+/** All that a canonical tree says: its text, and what its attributes and links hold. */
 export function words(node) {
-  const own = [node.text, node.attrs?.text, node.attrs?.alt, node.attrs?.title, node.attrs?.url, node.attrs?.id].filter(Boolean).join(" ");
-  return own + " " + (node.content ?? []).map(words).join(inlineContent(node) ? "" : " ");
+  const own = [node.text, node.marks, ...Object.values(node.attrs ?? {})].filter(Boolean).join(" ");
+  return [own, ...(node.content ?? []).map(words)].join(node.type === undefined || inlineContent.includes(node.type) ? "" : " ");
 }
 
-const inlineContent = (node) => ["paragraph", "heading", "taskItem"].includes(node.type);
+const inlineContent = ["paragraph", "heading", "taskItem"];

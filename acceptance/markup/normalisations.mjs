@@ -326,7 +326,7 @@ export const wiki = [
   {
     name: "references",
     why: "Jira resolves character references, such as &#92; for a backslash that would escape; the transformer does not",
-    theirs: (doc) => rewrite(doc, (node) => (isText(node) ? { ...node, text: decodeHTMLStrict(node.text) } : node)),
+    theirs: (doc) => rewrite(doc, (node, parent) => (isText(node) && parent.type !== "codeBlock" ? { ...node, text: decodeHTMLStrict(node.text) } : node)),
   },
   {
     name: "header cells",

@@ -411,7 +411,7 @@ func escapeWikiStart(line string) string {
 		return line
 	case wikiHeadingLevel(line) > 0:
 		return line[:2] + "&#46;" + line[3:]
-	case strings.HasPrefix(line, "bq. "):
+	case strings.HasPrefix(line, "bq.") && len(line) > len("bq."):
 		return "bq&#46;" + line[3:]
 	case line[0] == '|', len(line) >= 4 && strings.Trim(line, "-") == "":
 		return `\` + line

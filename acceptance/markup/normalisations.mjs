@@ -6,7 +6,6 @@ import { createRequire } from "node:module";
 import { address, rewrite, tidy } from "./canonical.mjs";
 
 const require = createRequire(import.meta.url);
-const { decodeHTMLStrict } = require("entities");
 const MarkdownIt = require("markdown-it");
 const { MarkdownTransformer } = require("@atlaskit/editor-markdown-transformer");
 const { defaultSchema } = require("@atlaskit/adf-schema/schema-default");
@@ -276,6 +275,9 @@ const languages = "abap actionscript ada arduino autoit c c++ clojure coffeescri
 const icons = { ":info:": "ℹ️", ":check_mark:": "✅", ":cross_mark:": "❌", ":warning:": "⚠️", ":plus:": "➕", ":minus:": "➖", ":question:": "❓", ":light_bulb_on:": "💡", ":light_bulb_off:": "(off)", ":yellow_star:": "⭐", ":red_star:": "(*r)", ":green_star:": "(*g)", ":blue_star:": "(*b)", ":flag_on:": "🚩", ":flag_off:": "(flagoff)", "🙂": ":)", "😞": ":(", "😛": ":P", "😃": ":D", "😉": ";)" };
 const smileys = { ":-)": ":)", ":-(": ":(", ":-P": ":P", ":p": ":P", ":-D": ":D", ";-)": ";)" };
 
+const { unescapeAll } = new MarkdownIt().utils;
+const resolve = (text) => text.replace(/&#?\w+;/g, unescapeAll);
+
 /** For everything that goes through wiki markup. */
 export const wiki = [
   tasks,
@@ -326,7 +328,7 @@ export const wiki = [
   {
     name: "references",
     why: "Jira resolves character references, such as &#92; for a backslash that would escape; the transformer does not",
-    theirs: (doc) => rewrite(doc, (node, parent) => (isText(node) && parent.type !== "codeBlock" ? { ...node, text: decodeHTMLStrict(node.text) } : node)),
+    theirs: (doc) => rewrite(doc, (node, parent) => (isText(node) && parent.type !== "codeBlock" ? { ...node, text: resolve(node.text) } : node)),
   },
   {
     name: "header cells",

@@ -108,10 +108,10 @@ func wikiPanelType(color string) string {
 		return ""
 	}
 	nearest, panelType := 1<<20, ""
-	for name, c := range wikiPanelColors {
-		r2, g2, b2, _ := parseColor(c)
+	for _, name := range []string{"info", "note", "success", "warning", "error", "tip"} {
+		r2, g2, b2, _ := parseColor(wikiPanelColors[name])
 		distance := (r-r2)*(r-r2) + (g-g2)*(g-g2) + (b-b2)*(b-b2)
-		if distance == 0 || name != "tip" && distance < nearest { // ADF's converter knows no tip
+		if distance < nearest && (name != "tip" || distance == 0) { // Jira Cloud takes nothing for a tip
 			nearest, panelType = distance, name
 		}
 	}

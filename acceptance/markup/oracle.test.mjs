@@ -169,6 +169,9 @@ function outline(node, indent = "") {
   return [`${indent}${node.type} ${Object.keys(node.attrs).length ? JSON.stringify(node.attrs) : ""}`, ...node.content.flatMap((child) => outline(child, indent + "  "))];
 }
 
+/** Plain text for a cell of a Markdown table. */
+const cell = (text) => text.replace(/[|<*_]/g, "\\$&");
+
 after(() => {
   const columns = ["direction", "corpus", "documents", "agree", "normalised", "explained", "disagree"];
   const why = { ...normalisations.tokenizerRules, "lost by the encoder": "Atlassian's encoder does not escape text, so that *text* becomes bold; we read its markup as Atlassian's parser does" };
@@ -180,11 +183,11 @@ after(() => {
     "",
     "| normalisation | documents | why |",
     "|---|--:|---|",
-    ...Object.entries(touchedBy).sort(([, a], [, b]) => b - a).map(([name, count]) => `| ${name} | ${count} | ${why[name]} |`),
+    ...Object.entries(touchedBy).sort(([, a], [, b]) => b - a).map(([name, count]) => `| ${name} | ${count} | ${cell(why[name])} |`),
     "",
     "| explanation | documents | why |",
     "|---|--:|---|",
-    ...Object.entries(reasonsUsed).sort(([, a], [, b]) => b - a).map(([name, count]) => `| ${name} | ${count} | ${explained.reasons[name]} |`),
+    ...Object.entries(reasonsUsed).sort(([, a], [, b]) => b - a).map(([name, count]) => `| ${name} | ${count} | ${cell(explained.reasons[name])} |`),
   ];
   const text = lines.join("\n") + "\n";
   mkdirSync(fileURLToPath(new URL("../out/", import.meta.url)), { recursive: true });

@@ -22,6 +22,7 @@ var hostile = map[string]string{
 	"bracket pairs": "[\x00]", "image pairs": "![\x00](a)", "star pairs": "*a \x00a* ", "link pairs": "[a](\x00)",
 	"brace pairs": "{{\x00}}", "tag pairs": "<b>\x00</b>", "strong pairs": "**a \x00a__ ", "tick pairs": "`a\x00a``",
 	"mixed marks": "**a* ", "wiki stars": "{*}a _b ", "comments": "<!--", "link titles": "[a](b \"", "refs": "[a]: b\n", "ref uses": "[a][b",
+	"wiki code": "{{{}a", "wiki code ends": "{{a}}}", "shares": `\\a\b`, "backslash pairs": `\\a`, "icons": "(x", "dashes": "-- ",
 	"tag braces": "{*}", "citations": "??a ", "mails": "a@b.", "ordered": "1. a\n", "code lines": "{code}\na\n",
 }
 

@@ -1,6 +1,9 @@
 package markup
 
 import (
+	"bytes"
+	"strings"
+
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -39,9 +42,11 @@ func newMarkdownParser() parser.Parser {
 		),
 		parser.WithParagraphTransformers(
 			util.Prioritized(boundedReferences{parser.LinkReferenceParagraphTransformer}, 100),
+			util.Prioritized(underlinedTables{extension.NewTableParagraphTransformer()}, 200),
 		),
+		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 	)
-	gfm := goldmark.WithExtensions(extension.Linkify, extension.Table, extension.TaskList)
+	gfm := goldmark.WithExtensions(extension.Linkify, extension.TaskList)
 	return goldmark.New(goldmark.WithParser(p), gfm).Parser()
 }
 
@@ -125,4 +130,23 @@ func (b boundedReferences) Transform(n *ast.Paragraph, r text.Reader, pc parser.
 	if n.Lines().Len() <= maxReferenceLines {
 		b.ParagraphTransformer.Transform(n, r, pc)
 	}
+}
+
+// underlinedTables leaves a paragraph alone in which a line of nothing but hyphens comes before any
+// that could underline a table's heading. Such a line continues a paragraph lazily, for elsewhere
+// it would underline a heading, and goldmark would drop it.
+type underlinedTables struct{ parser.ParagraphTransformer }
+
+func (u underlinedTables) Transform(n *ast.Paragraph, r text.Reader, pc parser.Context) {
+	for i := 1; i < n.Lines().Len(); i++ {
+		line := n.Lines().At(i)
+		text := string(bytes.TrimSpace(line.Value(r.Source())))
+		if strings.Trim(text, "-") == "" {
+			return
+		}
+		if onlyOf(text, "-:| \t") {
+			break
+		}
+	}
+	u.ParagraphTransformer.Transform(n, r, pc)
 }

@@ -212,8 +212,21 @@ func characterReference(s string) string {
 		}
 	}
 	ref := s[:end+1]
+	if number, ok := strings.CutPrefix(ref[1:end], "#"); ok && !isReferenceNumber(number) {
+		return ""
+	}
 	if resolved := html.UnescapeString(ref); strings.HasSuffix(resolved, ";") && resolved != ";" {
 		return "" // not a name, or one that HTML knows only without the semicolon
 	}
 	return ref
+}
+
+// isReferenceNumber says whether digits have the length that CommonMark allows.
+// https://spec.commonmark.org/0.31.2/#decimal-numeric-character-references
+func isReferenceNumber(digits string) bool {
+	longest, set := 7, "0123456789"
+	if digits != "" && digits[0]|0x20 == 'x' {
+		longest, set, digits = 6, "0123456789abcdefABCDEF", digits[1:]
+	}
+	return digits != "" && len(digits) <= longest && strings.Trim(digits, set) == ""
 }

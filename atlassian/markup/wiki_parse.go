@@ -109,9 +109,9 @@ func (p *wikiParser) line(b *wikiBlocks, line string) {
 	case wikiHeadingLevel(text) > 0:
 		b.close()
 		b.block(&node{kind: heading, level: wikiHeadingLevel(text), inlines: tidy(parseWikiInlines(text[3:]))})
-	case strings.HasPrefix(text, "bq. "):
+	case strings.HasPrefix(text, "bq.") && len(text) > len("bq."):
 		b.close()
-		b.block(&node{kind: quote, children: []*node{{kind: paragraph, inlines: parseWikiInlines(text[4:])}}})
+		b.block(&node{kind: quote, children: []*node{{kind: paragraph, inlines: tidy(parseWikiInlines(text[3:]))}}})
 	case len(text) >= 4 && strings.Trim(text, "-") == "":
 		b.close()
 		b.block(&node{kind: rule})
@@ -151,7 +151,7 @@ func (b *wikiBlocks) paragraphLine(text string) {
 
 // wikiHeadingLevel is the level of a heading line, or 0.
 func wikiHeadingLevel(text string) int {
-	if len(text) > 3 && text[0] == 'h' && '1' <= text[1] && text[1] <= '6' && text[2] == '.' && text[3] == ' ' {
+	if len(text) > 3 && text[0] == 'h' && '1' <= text[1] && text[1] <= '6' && text[2] == '.' {
 		return int(text[1] - '0')
 	}
 	return 0

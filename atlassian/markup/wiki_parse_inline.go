@@ -20,8 +20,8 @@ type wikiInlineParser struct {
 	text   strings.Builder // text not yet a run
 	out    []inline
 	open   []wikiOpen
-
-	noCodeEnd bool // no }} follows
+	inLink bool    // in the text of a link, where addresses are text
+	absent [2]bool // no }} follows, no {}}} follows
 }
 
 // wikiOpen is an opening delimiter without a partner so far.
@@ -31,7 +31,10 @@ type wikiOpen struct {
 }
 
 func parseWikiInlines(source string) []inline {
-	p := &wikiInlineParser{source: source}
+	return (&wikiInlineParser{source: source}).all()
+}
+
+func (p *wikiInlineParser) all() []inline {
 	for p.pos < len(p.source) {
 		if !p.special() {
 			p.text.WriteByte(p.source[p.pos])
@@ -75,20 +78,32 @@ func (p *wikiInlineParser) special() bool {
 		return p.braces(rest)
 	case '?':
 		return p.citation(rest)
+	case '(':
+		return p.icon(rest)
 	case 'h', 'f', 'm':
-		if n := wikiURL(rest); n > 0 && !isWordRune(p.before()) {
+		if n := wikiURL(rest); n > 0 && !p.inLink && !isWordRune(p.before()) {
 			p.emit(inline{text: rest[:n], link: link{href: rest[:n]}}, n)
 			return true
 		}
-	case '*', '_', '-', '+', '^', '~':
+	case '-':
+		return p.dashes(rest) || p.delimiter(rest, strike)
+	case '*', '_', '+', '^', '~':
 		return p.delimiter(rest, wikiDelimiters[c])
 	}
 	return false
 }
 
-// backslash reads \\ as a line break and \x as the character x.
+// backslash reads \\ as a line break and \x as the character x. As in Jira, the two are text where
+// another backslash follows before the next space, as in \\server\share.
 func (p *wikiInlineParser) backslash(rest string) bool {
-	if strings.HasPrefix(rest, `\\`) {
+	run := len(rest) - len(strings.TrimLeft(rest, `\`))
+	if run > 1 {
+		word := strings.IndexAny(rest[run:], " \t\n\\")
+		if run > 2 || word >= 0 && rest[run+word] == '\\' {
+			p.text.WriteString(rest[:run])
+			p.pos += run
+			return true
+		}
 		p.emit(inline{kind: breakInline}, 2)
 		return true
 	}
@@ -101,7 +116,46 @@ func (p *wikiInlineParser) backslash(rest string) bool {
 }
 
 // wikiSpecial are the characters that a backslash makes text.
-const wikiSpecial = "*_-+^~{}[]!|#?(@&:"
+const wikiSpecial = "-#*_+?^~|%{}[]()!@"
+
+// dashes reads -- and --- between spaces as the dashes that Jira shows, and other runs of hyphens,
+// as in --flag, as text.
+func (p *wikiInlineParser) dashes(rest string) bool {
+	run := len(rest) - len(strings.TrimLeft(rest, "-"))
+	if run < 2 {
+		return false
+	}
+	text := rest[:run]
+	if run <= 3 && isWikiSpace(p.before()) && (len(rest) == run || isWikiSpace(rune(rest[run]))) {
+		text = wikiDashes[run-2]
+	}
+	p.text.WriteString(text)
+	p.pos += run
+	return true
+}
+
+var wikiDashes = [...]string{"–", "—"}
+
+// wikiIcons are the icons of Jira that are characters too.
+var wikiIcons = map[string]string{
+	"(/)": "✅", "(x)": "❌", "(!)": "⚠️", "(i)": "ℹ️", "(?)": "❓", "(+)": "➕", "(-)": "➖", "(*)": "⭐",
+	"(y)": "👍", "(n)": "👎", "(on)": "💡", "(flag)": "🚩",
+}
+
+func (p *wikiInlineParser) icon(rest string) bool {
+	end := strings.IndexByte(rest[:min(len(rest), len("(flag)"))], ')')
+	if end < 0 || isWordRune(p.before()) {
+		return false
+	}
+	icon, ok := wikiIcons[rest[:end+1]]
+	after, _ := utf8.DecodeRuneInString(rest[end+1:])
+	if !ok || end+1 < len(rest) && isWordRune(after) {
+		return false
+	}
+	p.text.WriteString(icon)
+	p.pos += end + 1
+	return true
+}
 
 // before is the character before the current position, a space at the start.
 func (p *wikiInlineParser) before() rune {
@@ -112,32 +166,31 @@ func (p *wikiInlineParser) before() rune {
 	return r
 }
 
-// delimiter reads an emphasis character. It opens before a word and closes behind one; within
-// words, as in snake_case, and in runs, as in C++ or --flag, it is text.
+// delimiter reads an emphasis character, by the rules of Jira's renderer: it opens when no word
+// stands before it, and neither a space nor the same character behind it; it closes the other way
+// round. Otherwise it is text, as in snake_case.
 func (p *wikiInlineParser) delimiter(rest string, m mark) bool {
-	run := 1
-	for run < len(rest) && rest[run] == rest[0] {
-		run++
-	}
-	if run > 1 {
-		p.text.WriteString(rest[:run])
-		p.pos += run
-		return true
-	}
-	before := p.before()
-	after := ' '
+	before, after := p.before(), ' '
 	if len(rest) > 1 {
 		after, _ = utf8.DecodeRuneInString(rest[1:])
 	}
-	if !isWikiSpace(before) && !isWordRune(after) && p.closeMark(m) {
+	if wikiCloses(before, rune(rest[0]), after) && p.closeMark(m, false) {
 		p.pos++
 		return true
 	}
-	if isWordRune(before) || isWikiSpace(after) {
+	if !wikiOpens(before, rune(rest[0]), after) {
 		return false
 	}
 	p.openMark(m, rest[:1], 1)
 	return true
+}
+
+func wikiOpens(before, c, after rune) bool {
+	return !isWordRune(before) && !isWikiSpace(after) && after != c
+}
+
+func wikiCloses(before, c, after rune) bool {
+	return !isWordRune(after) && !isWikiSpace(before) && before != c
 }
 
 func isWikiSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\u00a0' }
@@ -155,9 +208,9 @@ func (p *wikiInlineParser) openMark(m mark, literal string, length int) {
 }
 
 // closeMark puts m on everything since it was opened. Delimiters opened in between are text.
-func (p *wikiInlineParser) closeMark(m mark) bool {
+func (p *wikiInlineParser) closeMark(m mark, citation bool) bool {
 	for i, v := range slices.Backward(p.open) {
-		if v.mark != m {
+		if v.mark != m || (p.out[v.at].text == "??") != citation {
 			continue
 		}
 		p.flush()
@@ -166,6 +219,9 @@ func (p *wikiInlineParser) closeMark(m mark) bool {
 			return false // nothing in between
 		}
 		p.out[at].text = ""
+		if citation {
+			p.out[at] = inline{text: citationDash, marks: em}
+		}
 		for k := at + 1; k < len(p.out); k++ {
 			p.out[k].marks |= m
 		}
@@ -177,18 +233,11 @@ func (p *wikiInlineParser) closeMark(m mark) bool {
 
 // braces reads {{code}}, {*}…{*}, {color}, {anchor} and macros that are not known.
 func (p *wikiInlineParser) braces(rest string) bool {
-	if body, ok := strings.CutPrefix(rest, "{{"); ok {
-		end := -1
-		if !p.noCodeEnd {
-			end = strings.Index(body, "}}")
-			p.noCodeEnd = end < 0
-		}
-		if end < 1 {
+	if strings.HasPrefix(rest, "{{") {
+		if !p.code(rest, 1, "{{{}", "{}}}") && !p.code(rest, 0, "{{", "}}") {
 			p.text.WriteString("{{")
 			p.pos += 2
-			return true
 		}
-		p.emit(inline{text: unescapeWiki(body[:end]), marks: code}, end+4)
 		return true
 	}
 	tag, ok := parseWikiTag(rest)
@@ -196,7 +245,7 @@ func (p *wikiInlineParser) braces(rest string) bool {
 		return false
 	}
 	if m, isDelimiter := wikiDelimiters[tag.name[0]]; isDelimiter && tag.length == len("{*}") {
-		if p.closeMark(m) {
+		if p.closeMark(m, false) {
 			p.pos += tag.length
 		} else {
 			p.openMark(m, rest[:tag.length], tag.length)
@@ -211,11 +260,30 @@ func (p *wikiInlineParser) braces(rest string) bool {
 	return false
 }
 
+// code reads code between two delimiters; the longer pair may stand within a word.
+func (p *wikiInlineParser) code(rest string, pair int, opening, closing string) bool {
+	body, ok := strings.CutPrefix(rest, opening)
+	if !ok || p.absent[pair] {
+		return false
+	}
+	end := strings.Index(body, closing)
+	p.absent[pair] = end < 0
+	if end < 1 {
+		return false
+	}
+	for strings.HasPrefix(body[end+len(closing):], "}") { // {{x{y}}} is x{y}
+		end++
+	}
+	p.emit(inline{text: unescapeWiki(body[:end]), marks: code}, len(opening)+end+len(closing))
+	return true
+}
+
+// citation reads ??text??, before which Jira shows a dash.
 func (p *wikiInlineParser) citation(rest string) bool {
 	if !strings.HasPrefix(rest, "??") || strings.HasPrefix(rest, "???") {
 		return false
 	}
-	if p.closeMark(em) {
+	if p.closeMark(em, true) {
 		p.pos += 2
 		return true
 	}
@@ -225,6 +293,9 @@ func (p *wikiInlineParser) citation(rest string) bool {
 	p.openMark(em, "??", 2)
 	return true
 }
+
+// citationDash is what Jira shows before a citation.
+const citationDash = "— "
 
 // link reads [text|target], [target], [~user] and [^attachment].
 func (p *wikiInlineParser) link(rest string) bool {
@@ -238,6 +309,7 @@ func (p *wikiInlineParser) link(rest string) bool {
 		target = text
 	}
 	target, _, _ = strings.Cut(target, "|") // what follows is the tool tip
+	named = named && (text != target || !strings.Contains(target, "://"))
 	in, ok := wikiLink(text, strings.TrimSpace(target), named)
 	if !ok {
 		return false
@@ -296,7 +368,7 @@ func wikiLink(text, target string, named bool) ([]inline, bool) {
 		if !named {
 			return []inline{{text: wikiLinkText(to.href), link: to}}, target != ""
 		}
-		for _, r := range parseWikiInlines(text) {
+		for _, r := range (&wikiInlineParser{source: text, inLink: true}).all() {
 			r.link = to
 			in = append(in, r)
 		}
@@ -315,6 +387,9 @@ func wikiURL(s string) int {
 		end := strings.IndexAny(s, " \t\n|]{}<>\"\\")
 		if end < 0 {
 			end = len(s)
+		}
+		if ref := strings.Index(s[:end], "&#"); ref >= 0 {
+			end = ref
 		}
 		end = len(strings.TrimRight(s[:end], ".,;:!?')*_"))
 		if end > len(scheme) {

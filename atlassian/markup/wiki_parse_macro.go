@@ -1,6 +1,9 @@
 package markup
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // wikiTag is a macro's tag in braces: {code:java} and the like.
 type wikiTag struct {
@@ -31,12 +34,17 @@ func parseWikiTag(s string) (wikiTag, bool) {
 // findTag finds the first tag in line that opens a block macro or closes the macro within, and
 // where it is; -1 when there is none.
 func (p *wikiParser) findTag(line, within string, depth int) (int, wikiTag) {
+	lastCodeEnd := strings.LastIndex(line, "}}")
 	for at := 0; at < len(line); at++ {
 		if line[at] == '\\' {
 			at++
 			continue
 		}
 		if line[at] != '{' {
+			continue
+		}
+		if strings.HasPrefix(line[at:], "{{") && at+2 < lastCodeEnd {
+			at += 2 + strings.Index(line[at+2:], "}}") + 1 // {{info}} is code
 			continue
 		}
 		tag, ok := parseWikiTag(line[at:])
@@ -86,12 +94,37 @@ func (p *wikiParser) macro(tag wikiTag, depth int) []*node {
 		title = tag.args
 	}
 	name := strings.ToUpper(tag.name)
-	for panel, color := range wikiPanelColors {
-		if tag.name == "panel" && color == strings.ToLower(wikiArg(tag.args, "bgColor")) {
-			name = calloutOfPanel(panel)
-		}
+	if tag.name == "panel" {
+		name = calloutOfPanel(wikiPanelType(wikiArg(tag.args, "bgColor")))
 	}
 	return []*node{{kind: callout, name: name, title: title, children: body}}
+}
+
+// wikiPanelType is the type of panel whose colour is nearest to a colour in hexadecimal notation, as
+// Jira Cloud takes panels over; "" when color is none.
+func wikiPanelType(color string) string {
+	r, g, b, ok := parseColor(color)
+	if !ok {
+		return ""
+	}
+	nearest, panelType := 1<<20, ""
+	for _, name := range []string{"info", "note", "success", "warning", "error", "tip"} {
+		r2, g2, b2, _ := parseColor(wikiPanelColors[name])
+		distance := (r-r2)*(r-r2) + (g-g2)*(g-g2) + (b-b2)*(b-b2)
+		if distance < nearest && (name != "tip" || distance == 0) { // Jira Cloud takes nothing for a tip
+			nearest, panelType = distance, name
+		}
+	}
+	return panelType
+}
+
+func parseColor(s string) (r, g, b int, ok bool) {
+	digits, ok := strings.CutPrefix(s, "#")
+	if len(digits) == 3 {
+		digits = string([]byte{digits[0], digits[0], digits[1], digits[1], digits[2], digits[2]})
+	}
+	n, err := strconv.ParseUint(digits, 16, 24)
+	return int(n >> 16), int(n >> 8 & 255), int(n & 255), ok && err == nil && len(digits) == 6
 }
 
 // withoutEdges is a macro's body without the line ends behind its first tag and before its last.

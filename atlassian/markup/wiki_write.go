@@ -104,11 +104,11 @@ func (w *wikiWriter) tagged(tag, args string, children []*node) {
 	w.open = w.open[:len(w.open)-1]
 }
 
-// callout writes a panel. Jira has one panel macro, so what kind of panel it is stands in its
-// title and its background.
+// callout writes a panel. Jira has one panel macro, so what kind of panel it is shows in its
+// background, or in its title when it is none of those that have a colour.
 func (w *wikiWriter) callout(n *node) {
 	title := wikiArgText(n.title)
-	if title == "" && n.name != calloutPanel {
+	if title == "" && panelTypes[n.name] == "" {
 		title = n.name[:1] + strings.ToLower(n.name[1:])
 	}
 	var args []string
@@ -224,5 +224,5 @@ func (w *wikiWriter) table(n *node) {
 
 func wikiCellText(c *node) string {
 	text := writeWikiInlines(cellInlines(c.children, 0), true)
-	return strings.ReplaceAll(text, "\n", `\\`)
+	return strings.ReplaceAll(text, "\n", wikiBreak)
 }

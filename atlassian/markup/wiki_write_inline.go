@@ -9,17 +9,16 @@ import (
 type wikiInlineWriter struct {
 	cell   bool // on one line of a table or heading, where line starts mean nothing
 	inLink bool
-	count  counts
+
+	// The delimiters that the block's text could open and close something with.
+	opens, closes [128]bool
 }
 
 func writeWikiInlines(in []inline, cell bool) string {
 	w := wikiInlineWriter{cell: cell}
 	in = tidy(in)
 	for _, r := range in {
-		if r.marks != 0 {
-			w.count.add("**__--++^^~~")
-		}
-		w.count.add(r.text)
+		w.findDelimiters(r)
 	}
 	text := w.spans(nest(in), ' ', ' ')
 	if cell {
@@ -29,26 +28,81 @@ func writeWikiInlines(in []inline, cell bool) string {
 	for i, line := range lines {
 		lines[i] = escapeWikiStart(strings.TrimLeft(line, " \t"))
 	}
-	return strings.Join(lines, "\n")
+	return joinWikiLines(lines)
+}
+
+// joinWikiLines keeps an empty line from ending the paragraph: a break that is not the only one is
+// spelled \\.
+func joinWikiLines(lines []string) string {
+	var b strings.Builder
+	for i, line := range lines {
+		switch {
+		case i == 0:
+		case line == "" || lines[i-1] == "":
+			b.WriteString(wikiBreak)
+		default:
+			b.WriteByte('\n')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// wikiBreak is a break within a line. With the space no word can follow that makes it text.
+const wikiBreak = `\\ `
+
+const wikiPaired = "*_-+^~!"
+
+// findDelimiters notes what a run could open and close.
+func (w *wikiInlineWriter) findDelimiters(r inline) {
+	for _, c := range wikiPaired {
+		formatted := r.marks&^code != 0 && c != '!'
+		w.opens[c] = w.opens[c] || formatted
+		w.closes[c] = w.closes[c] || formatted
+	}
+	if !strings.ContainsAny(r.text, wikiPaired) {
+		return
+	}
+	prev := rune(-1)
+	for i, c := range r.text {
+		if c < 128 && strings.ContainsRune(wikiPaired, c) {
+			opens, closes := wikiPairs(prev, r.text[i:])
+			w.opens[c] = w.opens[c] || opens
+			w.closes[c] = w.closes[c] || closes
+		}
+		prev = c
+	}
+}
+
+// wikiPairs says whether the delimiter that text begins with can open or close, behind prev. What
+// stands beyond the run's ends is not known, so it may.
+func wikiPairs(prev rune, text string) (opens, closes bool) {
+	next, size := utf8.DecodeRuneInString(text[1:])
+	opens = (prev < 0 || !isWordRune(prev)) && (size == 0 || !isWikiSpace(next))
+	closes = (size == 0 || !isWordRune(next)) && (prev < 0 || !isWikiSpace(prev))
+	return opens, closes
 }
 
 // spans renders siblings that stand between two characters.
 func (w *wikiInlineWriter) spans(spans []span, before, after rune) string {
 	texts := make([]string, len(spans))
+	marks := make([]mark, len(spans))
 	for i, s := range spans {
 		switch {
+		case !s.wraps && s.leaf.kind == textInline && s.leaf.marks&code != 0:
+			texts[i], marks[i] = w.bars(escapeWikiCode(strings.Trim(s.leaf.text, blanks))), code
 		case !s.wraps:
 			texts[i] = w.leaf(s.leaf)
 		case s.mark == 0:
 			texts[i] = w.linked(s)
 		default:
-			texts[i] = w.spans(s.children, '*', '*')
+			texts[i], marks[i] = w.spans(s.children, '*', '*'), s.mark
 		}
 	}
 	var out strings.Builder
 	for i, text := range texts {
-		s := spans[i]
-		if !s.wraps || s.mark == 0 || text == "" {
+		image := !spans[i].wraps && spans[i].leaf.kind == imageInline
+		if marks[i] == 0 && !image || text == "" {
 			out.WriteString(text)
 			continue
 		}
@@ -59,27 +113,80 @@ func (w *wikiInlineWriter) spans(spans []span, before, after rune) string {
 		if i < len(texts)-1 && texts[i+1] != "" {
 			next, _ = utf8.DecodeRuneInString(texts[i+1])
 		}
-		out.WriteString(wikiFormatted(s.mark, text, prev, next))
+		if image {
+			out.WriteString(apartFromWords(text, prev, next))
+			continue
+		}
+		out.WriteString(wikiFormatted(marks[i], text, prev, next))
 	}
 	return out.String()
 }
 
 // wikiFormatted puts delimiters around text; in braces where they touch a word.
 func wikiFormatted(m mark, text string, before, after rune) string {
-	for c, delimiter := range wikiDelimiters {
-		if delimiter != m {
+	inWord := touchesWord(before, after)
+	if m == code {
+		if inWord || before == '{' || after == '}' {
+			return "{{{}" + text + "{}}}"
+		}
+		return "{{" + text + "}}"
+	}
+	cited, ok := strings.CutPrefix(text, citationDash)
+	if ok && m == em && !inWord && !strings.ContainsAny(cited, "?\n") && cited != "" {
+		return "??" + cited + "??"
+	}
+	d := string(wikiDelimiter(m))
+	lines := strings.Split(text, "\n")
+	for i, line := range lines { // a format does not reach over a line end
+		if line == "" {
 			continue
 		}
-		d := string(c)
-		first, _ := utf8.DecodeRuneInString(text)
-		last, _ := utf8.DecodeLastRuneInString(text)
-		if isWordRune(before) || isWordRune(after) || before == rune(c) || after == rune(c) || first == rune(c) || last == rune(c) || last == '\\' {
-			d = "{" + d + "}"
+		prev, next := ' ', ' '
+		if i == 0 {
+			prev = before
 		}
-		// A format does not reach over a line end.
-		return d + strings.ReplaceAll(text, "\n", d+"\n"+d) + d
+		if i == len(lines)-1 {
+			next = after
+		}
+		lines[i] = delimited(d, line, prev, next)
 	}
-	return text
+	return strings.Join(lines, "\n")
+}
+
+func delimited(d, line string, before, after rune) string {
+	first, _ := utf8.DecodeRuneInString(line)
+	last, _ := utf8.DecodeLastRuneInString(line)
+	if touchesWord(before, after) || last == '\\' || strings.ContainsAny(d, string([]rune{before, after, first, last})) {
+		d = "{" + d + "}"
+	}
+	return d + line + d
+}
+
+// touchesWord says whether a word stands beside a format. Atlassian's converter to ADF takes every
+// character beyond ASCII for one of a word.
+func touchesWord(before, after rune) bool {
+	return isWordRune(before) || isWordRune(after) || before >= utf8.RuneSelf || after >= utf8.RuneSelf
+}
+
+// apartFromWords puts spaces around an image where words touch it, for Jira would not see it.
+func apartFromWords(image string, before, after rune) string {
+	if image[0] == '!' && isWordRune(before) {
+		image = " " + image
+	}
+	if strings.HasSuffix(image, "!") && isWordRune(after) {
+		image += " "
+	}
+	return image
+}
+
+// wikiDelimiter is the character around text of a format.
+func wikiDelimiter(m mark) byte {
+	for c, delimiter := range wikiDelimiters {
+		if delimiter == m {
+			return c
+		}
+	}
+	return ' '
 }
 
 func (w *wikiInlineWriter) leaf(in inline) string {
@@ -91,12 +198,6 @@ func (w *wikiInlineWriter) leaf(in inline) string {
 	case objectInline:
 		return w.object(in)
 	}
-	if in.marks&code != 0 {
-		if strings.Trim(in.text, blanks) == "" {
-			return ""
-		}
-		return "{{" + escapeWikiCode(in.text) + "}}"
-	}
 	return w.escape(in.text)
 }
 
@@ -107,14 +208,14 @@ func (w *wikiInlineWriter) linked(s span) string {
 	} else if !isWebLink(target) {
 		return w.spans(s.children, ' ', ' ')
 	}
-	target = wikiTargetEscaper.Replace(target)
-	if len(s.children) == 1 && !s.children[0].wraps && s.children[0].leaf.text == wikiLinkText(s.link.href) && s.children[0].leaf.marks == 0 {
+	escaped := wikiTargetEscaper.Replace(target)
+	if target == escaped && len(s.children) == 1 && !s.children[0].wraps && s.children[0].leaf.text == wikiLinkText(s.link.href) && s.children[0].leaf.marks == 0 {
 		return "[" + target + "]"
 	}
 	inner := *w
 	inner.inLink = true
 	text := inner.spans(s.children, ' ', ' ')
-	return "[" + oneLine(text) + "|" + target + "]"
+	return "[" + oneLine(text) + "|" + escaped + "]"
 }
 
 // A target ends at a bar or a bracket.
@@ -126,7 +227,11 @@ func wikiImage(in inline, inLink bool) string {
 	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, " []{}") {
 		target = name
 	} else if !isWebImage(target) || strings.ContainsAny(target, " []{}") {
-		return (&wikiInlineWriter{}).escape(in.text)
+		text := in.text
+		if text == "" {
+			text = in.target
+		}
+		return (&wikiInlineWriter{}).escape(text)
 	}
 	target = strings.NewReplacer("!", "%21", "|", "%7C", "\n", "").Replace(target)
 	alt := wikiArgText(strings.NewReplacer("!", "", ",", " ", `"`, "", `\`, "", "[", "", "]", "").Replace(in.text))
@@ -157,26 +262,34 @@ func (w *wikiInlineWriter) object(in inline) string {
 func (w *wikiInlineWriter) escape(text string) string {
 	var b strings.Builder
 	b.Grow(len(text) + 8)
-	prev := ' '
+	prev := rune(-1)
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		rest := text[i+size:]
-		if n := wikiURL(text[i:]); n > 0 && (r == 'h' || r == 'f' || r == 'm') && !isWordRune(prev) {
+		if n := wikiURL(text[i:]); n > 0 && !w.inLink && (prev < 0 || !isWordRune(prev)) {
 			b.WriteString(text[i : i+n])
 			prev = rune(text[i+n-1])
 			i += n
 			continue
 		}
-		next := ' '
-		if rest != "" {
-			next, _ = utf8.DecodeRuneInString(rest)
+		if r >= utf8.RuneSelf && !isWordRune(r) {
+			if spelling, n := wikiIcon(prev, text[i:]); n > 0 {
+				b.WriteString(spelling)
+				prev = ')'
+				i += n
+				continue
+			}
 		}
 		switch {
 		case r == '\n':
 			b.WriteByte(' ')
-		case r == '\\' && (next == '\\' || prev == '\\' || rest == "" || strings.ContainsRune(wikiSpecial, next)):
-			b.WriteString("&#92;")
-		case w.needsEscape(prev, next, text[i:], i == 0):
+		case r == '\\':
+			size = len(text[i:]) - len(strings.TrimLeft(text[i:], `\`))
+			b.WriteString(wikiBackslashes(size, text[i+size:]))
+		case r == '&' && characterReference(text[i:]) != "":
+			b.WriteString("&amp;")
+		case r == '|' && w.cell:
+			b.WriteString(wikiBar)
+		case w.needsEscape(prev, text[i:]):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		default:
@@ -188,32 +301,69 @@ func (w *wikiInlineWriter) escape(text string) string {
 	return b.String()
 }
 
-// needsEscape says whether the character that text begins with, between prev and next, would be
-// markup. At the edge of a run what follows or precedes is not known, so it counts as markup.
-func (w *wikiInlineWriter) needsEscape(prev, next rune, text string, first bool) bool {
+// wikiBar is a bar in a cell, where not every renderer heeds a backslash before it.
+const wikiBar = "&#124;"
+
+func (w *wikiInlineWriter) bars(text string) string {
+	if !w.cell {
+		return text
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, `\|`, "|"), "|", wikiBar)
+}
+
+// wikiBackslashes spells n backslashes before rest so that they neither escape nor break a line.
+func wikiBackslashes(n int, rest string) string {
+	breaks := n == 2
+	if word := strings.IndexAny(rest, " \t\\"); word >= 0 && rest[word] == '\\' {
+		breaks = false
+	}
+	if rest == "" || breaks || strings.IndexByte(wikiSpecial, rest[0]) >= 0 || rest[0] == '&' {
+		return strings.Repeat("&#92;", n)
+	}
+	return strings.Repeat(`\`, n)
+}
+
+// needsEscape says whether the character that text begins with, behind prev, would be markup.
+func (w *wikiInlineWriter) needsEscape(prev rune, text string) bool {
+	next, _ := utf8.DecodeRuneInString(text[1:])
 	switch r := rune(text[0]); r {
-	case '*', '_', '-', '+', '^', '~':
-		if w.count[r] < 2 || next == r || prev == r && !first {
-			return false
+	case '*', '_', '-', '+', '^', '~', '!':
+		if r == '-' && (prev < 0 || isWikiSpace(prev)) && isWikiDash(text) {
+			return true
 		}
-		opens := !isWordRune(prev) && next != ' '
-		closes := prev != ' ' && !isWordRune(next)
-		return opens || closes || first || len(text) == 1
+		opens, closes := wikiPairs(prev, text)
+		return opens && w.closes[r] || closes && w.opens[r]
 	case '{', '}', '[', ']':
 		return true
-	case '!':
-		return w.count[r] > 1 && (isWordRune(next) || isWordRune(prev))
 	case '|':
-		return w.cell || w.inLink
+		return w.inLink && !w.cell
 	case '?':
 		return next == '?' || prev == '?'
-	case '&':
-		return characterReference(text) != ""
 	case '(':
 		return isWikiIcon(text[1:])
 	default:
 		return false
 	}
+}
+
+// isWikiDash says whether text begins with two or three hyphens before a space or its end.
+func isWikiDash(text string) bool {
+	after := strings.TrimLeft(text, "-")
+	run := len(text) - len(after)
+	return (run == 2 || run == 3) && (after == "" || isWikiSpace(rune(after[0])))
+}
+
+// wikiIcon is the spelling of the icon that text begins with, and the icon's length; Jira knows none
+// that touches a word.
+func wikiIcon(prev rune, text string) (string, int) {
+	for spelling, icon := range wikiIcons {
+		rest, ok := strings.CutPrefix(text, icon)
+		next, size := utf8.DecodeRuneInString(rest)
+		if ok && (prev < 0 || !isWordRune(prev)) && (size == 0 || !isWordRune(next)) {
+			return spelling, len(icon)
+		}
+	}
+	return "", 0
 }
 
 // isWikiIcon says whether what follows an opening parenthesis makes it an icon, as in (x) or (/).
@@ -230,12 +380,15 @@ func isWikiIcon(rest string) bool {
 // escapeWikiCode escapes text between {{ and }}, where Jira reads markup all the same.
 func escapeWikiCode(text string) string {
 	var b strings.Builder
-	for i := range len(text) {
-		c := text[i]
-		switch {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
 		case c == '\\':
-			b.WriteString("&#92;")
-		case c == '&' && characterReference(text[i:]) != "", strings.IndexByte("*_-+^~{}[]!|?(", c) >= 0 && needsCodeEscape(text, i):
+			n := len(text[i:]) - len(strings.TrimLeft(text[i:], `\`))
+			b.WriteString(wikiBackslashes(n, text[i+n:]))
+			i += n - 1
+		case c == '&' && characterReference(text[i:]) != "":
+			b.WriteString("&amp;")
+		case strings.IndexByte("*_-+^~{}[]!|?(", c) >= 0 && needsCodeEscape(text, i):
 			b.WriteByte('\\')
 			b.WriteByte(c)
 		default:
@@ -258,7 +411,7 @@ func escapeWikiStart(line string) string {
 		return line
 	case wikiHeadingLevel(line) > 0:
 		return line[:2] + "&#46;" + line[3:]
-	case strings.HasPrefix(line, "bq. "):
+	case strings.HasPrefix(line, "bq.") && len(line) > len("bq."):
 		return "bq&#46;" + line[3:]
 	case line[0] == '|', len(line) >= 4 && strings.Trim(line, "-") == "":
 		return `\` + line

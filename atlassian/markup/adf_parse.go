@@ -31,7 +31,7 @@ func attr(attrs map[string]any, name string) string {
 
 // number is an attribute as a whole number of at most nine digits, or otherwise.
 func number(attrs map[string]any, name string, otherwise int) int {
-	f, ok := attrs[name].(float64)
+	f, ok := jsonNumber(attrs[name])
 	if !ok || f < 0 || f > 999_999_999 {
 		return otherwise
 	}
@@ -43,7 +43,7 @@ func parseADF(doc json.RawMessage) ([]*node, error) {
 		return nil, fmt.Errorf("%w: ADF of %d bytes and about %d nodes", ErrTooLarge, len(doc), nodes)
 	}
 	var root adfNode
-	if err := json.Unmarshal(doc, &root); err != nil { // nests to 10,000 levels at most
+	if err := unmarshalExact(doc, &root); err != nil { // nests to 10,000 levels at most
 		return nil, fmt.Errorf("%w: ADF: %w", ErrMalformed, err)
 	}
 	var f flow
@@ -66,15 +66,10 @@ func adfBlocks(content []adfNode) []*node {
 func readADF(f *flow, content []adfNode) {
 	for i := range content {
 		n := &content[i]
-		switch in, ok := adfInline(n); {
-		case !ok:
+		if in, ok := adfInline(n); ok {
+			f.add(in...)
+		} else {
 			readADFBlock(f, n)
-		case n.Type == "blockCard" || n.Type == "embedCard":
-			f.flush()
-			f.add(in...)
-			f.flush()
-		default:
-			f.add(in...)
 		}
 	}
 }
@@ -88,14 +83,13 @@ func readADFBlock(f *flow, n *adfNode) {
 	case "heading":
 		f.block(&node{kind: heading, level: number(n.Attrs, "level", 1), inlines: tidy(adfInlines(n.Content))})
 	case "codeBlock":
-		f.block(&node{kind: codeBlock, name: attr(n.Attrs, "language"), text: adfText(n)})
+		f.block(&node{kind: codeBlock, name: attr(n.Attrs, "language"), text: adfText(n), target: extraAttrs(n)})
 	case "rule":
 		f.block(&node{kind: rule})
 	case "blockquote":
 		f.block(&node{kind: quote, children: adfBlocks(n.Content)})
 	case "panel":
-		name := calloutOfPanel(attr(n.Attrs, "panelType"))
-		f.block(&node{kind: callout, name: name, children: adfBlocks(n.Content)})
+		f.block(adfPanel(n))
 	case "expand", "nestedExpand":
 		f.block(&node{kind: callout, name: calloutExpand, title: attr(n.Attrs, "title"), children: adfBlocks(n.Content)})
 	case "bulletList", "orderedList", "taskList":
@@ -106,12 +100,24 @@ func readADFBlock(f *flow, n *adfNode) {
 		f.block(adfTable(n))
 	case "layoutSection":
 		f.block(adfLayout(n))
-	case "extension", "bodiedExtension", "syncBlock", "bodiedSyncBlock":
-		readADFExtension(f, n)
-	case "mediaSingle", "mediaGroup":
+	case "bodiedExtension", "bodiedSyncBlock":
+		title := extensionLabel(n)
+		f.block(&node{
+			kind: callout, name: calloutMacro, title: title, target: adfObject(n.Type, n, title).target,
+			children: adfBlocks(n.Content),
+		})
+	case "extension", "syncBlock":
 		f.flush()
-		readADF(f, n.Content)
+		f.add(adfObject(n.Type, n, extensionLabel(n)))
 		f.flush()
+	case "blockCard", "embedCard":
+		f.flush()
+		f.add(adfCard(n))
+		f.flush()
+	case "mediaSingle":
+		readMediaSingle(f, n)
+	case "mediaGroup":
+		readMediaGroup(f, n)
 	default:
 		f.flush()
 		if n.Text != "" {
@@ -211,34 +217,49 @@ func adfTable(n *adfNode) *node {
 	return t
 }
 
-func adfLayout(n *adfNode) *node {
-	l := &node{kind: columns}
-	for i := range n.Content {
-		l.children = append(l.children, &node{kind: column, children: adfBlocks(within(n, i, "layoutColumn"))})
+// adfPanel reads a panel. Its colour and icon, if it has its own, go behind a placeholder.
+func adfPanel(n *adfNode) *node {
+	p := &node{kind: callout, name: calloutOfPanel(attr(n.Attrs, "panelType")), children: adfBlocks(n.Content)}
+	if dest := adfObject(n.Type, n, "").target; dest != schemeADF+":panel" {
+		p.target = dest
 	}
-	return l
+	return p
 }
 
-// readADFExtension reads an app's block: its name as a placeholder, and its body if it has one.
-func readADFExtension(f *flow, n *adfNode) {
-	name := extensionName(n)
-	if len(n.Content) == 0 {
-		f.flush()
-		f.add(macroInline(name, nil))
-		f.flush()
-		return
+// extraAttrs are the attributes of a node that Markdown has no place for.
+func extraAttrs(n *adfNode) string {
+	attrs, _ := adfAttrs(n.Type, cleanAttrs(n))
+	if q := attrQuery(attrs); len(q) <= maxPlaceholder {
+		return q
 	}
-	f.block(&node{kind: callout, name: calloutMacro, title: name, children: adfBlocks(n.Content)})
+	return ""
 }
 
-func extensionName(n *adfNode) string {
-	if key := attr(n.Attrs, "extensionKey"); key != "" {
-		return key
+func cleanAttrs(n *adfNode) map[string]any {
+	attrs, _ := cleanJSON(n.Attrs).(map[string]any)
+	return attrs
+}
+
+// adfObject is the placeholder for a node; its label when the node lacks what it must have.
+func adfObject(typ string, n *adfNode, label string) inline {
+	label = oneSpace(label)
+	dest := adfDest(typ, cleanAttrs(n))
+	if dest == "" {
+		return inline{text: label}
+	}
+	return inline{kind: objectInline, text: label, target: dest}
+}
+
+// extensionLabel names an app's node for a reader.
+func extensionLabel(n *adfNode) string {
+	parameters, _ := n.Attrs["parameters"].(map[string]any)
+	for _, label := range []string{attr(n.Attrs, "text"), attr(parameters, "extensionTitle"), attr(n.Attrs, "extensionKey")} {
+		if label = oneSpace(label); label != "" {
+			return label
+		}
+	}
+	if n.Type == "syncBlock" || n.Type == "bodiedSyncBlock" {
+		return "synced block"
 	}
 	return n.Type
-}
-
-// macroInline is the placeholder of a macro without a body.
-func macroInline(name string, params []param) inline {
-	return inline{kind: objectInline, text: name, target: macroDest(name, params)}
 }

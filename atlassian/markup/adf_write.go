@@ -10,52 +10,12 @@ import (
 // times the parse.
 type adfWriter struct {
 	buf   []byte
-	tasks int // numbers the localIds that task and decision lists must have
+	site  string // where issues are, without a slash at its end; "" when that is not known
+	tasks int    // numbers the localIds that task and decision lists must have
 }
 
-// adfPlace is an ADF node whose content is being written; it decides what may stand in it.
-type adfPlace uint8
-
-const (
-	inDoc adfPlace = iota
-	inItem
-	inQuote
-	inPanel
-	inCell
-	inExpand
-	inNestedExpand
-)
-
-// adfAllowed says, for the places that do not allow every block, which ones they allow. All of
-// them allow paragraphs, lists, code and media. From the definitions of Atlassian's schema:
-// https://unpkg.com/@atlaskit/adf-schema/dist/json-schema/v1/full.json
-var adfAllowed = map[adfPlace]map[string]bool{
-	inItem:  {"taskList": true},
-	inQuote: {},
-	inPanel: {"heading": true, "taskList": true, "rule": true, "decisionList": true},
-	inCell: {
-		"heading": true, "taskList": true, "rule": true, "decisionList": true, "panel": true,
-		"blockquote": true, "nestedExpand": true,
-	},
-	inExpand: {
-		"heading": true, "taskList": true, "rule": true, "decisionList": true, "panel": true,
-		"blockquote": true, "nestedExpand": true, "table": true,
-	},
-	inNestedExpand: {
-		"heading": true, "taskList": true, "rule": true, "decisionList": true, "panel": true,
-		"blockquote": true,
-	},
-}
-
-func (p adfPlace) allows(typ string) bool {
-	if p == inDoc {
-		return typ != "nestedExpand"
-	}
-	return adfAllowed[p][typ]
-}
-
-func writeADF(blocks []*node) Document {
-	w := &adfWriter{}
+func writeADF(blocks []*node, site string) Document {
+	w := &adfWriter{site: site}
 	w.raw(`{"version":1,"type":"doc","content":[`)
 	w.blocks(blocks, inDoc)
 	w.raw(`]}`)
@@ -106,6 +66,22 @@ func (w *adfWriter) attr(name, value string) {
 	w.str(value)
 }
 
+// attrs writes a node's attributes, if it has any, behind its type.
+func (w *adfWriter) attrs(attrs map[string]any) {
+	if len(attrs) > 0 {
+		w.raw(`,"attrs":{` + jsonAttrs(attrs) + `}`)
+	}
+}
+
+// jsonAttrs spells attributes sorted by name, without the braces.
+func jsonAttrs(attrs map[string]any) string {
+	if len(attrs) == 0 {
+		return ""
+	}
+	object := compactJSON(attrs)
+	return string(object[1 : len(object)-1])
+}
+
 // open begins a node up to its content's bracket; attrs is its attributes' JSON, or "".
 func (w *adfWriter) open(typ, attrs string) {
 	w.next()
@@ -151,9 +127,11 @@ func (w *adfWriter) block(n *node, in adfPlace) {
 			w.textParagraph(n.inlines, strong)
 			return
 		}
-		w.open("heading", `"level":`+strconv.Itoa(min(max(n.level, 1), 6)))
-		w.inlines(n.inlines, 0)
-		w.end()
+		if runs := w.runs(n.inlines, 0); len(runs) > 0 {
+			w.open("heading", `"level":`+strconv.Itoa(min(max(n.level, 1), 6)))
+			w.inlines(runs)
+			w.end()
+		}
 	case codeBlock:
 		w.code(n)
 	case rule:
@@ -173,78 +151,41 @@ func (w *adfWriter) block(n *node, in adfPlace) {
 		w.table(n, in)
 	case callout:
 		w.callout(n, in)
+	case columns:
+		w.layout(n, in)
 	default:
 		w.blocks(n.children, in)
 	}
 }
 
-// paragraph writes a paragraph, or media when it holds nothing but images that ADF can show.
+// paragraph writes a paragraph, or the blocks that it stands for: images, or a placeholder.
 func (w *adfWriter) paragraph(n *node, in adfPlace) {
 	if onlyMedia(n.inlines) {
-		for _, i := range n.inlines {
-			if i.kind == imageInline {
-				w.media(i)
-			}
-		}
+		w.mediaBlocks(n.inlines, in)
+		return
+	}
+	if len(n.inlines) == 1 && w.blockObject(n.inlines[0], in) {
 		return
 	}
 	w.textParagraph(n.inlines, 0)
 }
 
 func (w *adfWriter) textParagraph(in []inline, marks mark) {
-	if in = tidy(in); len(in) == 0 {
-		return
+	if runs := w.runs(in, marks); len(runs) > 0 {
+		w.open("paragraph", "")
+		w.inlines(runs)
+		w.end()
 	}
-	w.open("paragraph", "")
-	w.inlines(in, marks)
-	w.end()
-}
-
-func onlyMedia(in []inline) bool {
-	for _, i := range in {
-		if _, _, media := parseMediaDest(i.target); i.kind == imageInline && (media || isWebImage(i.target)) {
-			continue
-		}
-		if !isBlank(i) {
-			return false
-		}
-	}
-	return len(in) > 0
-}
-
-func (w *adfWriter) media(i inline) {
-	w.next()
-	w.raw(`{"type":"mediaSingle","attrs":{"layout":"center"},"content":[{"type":"media","attrs":{`)
-	if id, collection, ok := parseMediaDest(i.target); ok {
-		w.raw(`"type":"file",`)
-		w.attr("id", id)
-		w.raw(",")
-		w.attr("collection", collection)
-	} else {
-		w.raw(`"type":"external",`)
-		w.attr("url", i.target)
-	}
-	if i.text != "" {
-		w.raw(",")
-		w.attr("alt", i.text)
-	}
-	w.raw(`}`)
-	if isWebLink(i.link.href) {
-		w.raw(`,"marks":[`)
-		w.linkMark(i.link)
-		w.raw(`]`)
-	}
-	w.raw(`}]}`)
 }
 
 func (w *adfWriter) code(n *node) {
 	w.next()
 	w.raw(`{"type":"codeBlock"`)
+	attrs, _ := adfAttrs("codeBlock", parseAttrQuery(n.target))
 	if n.name != "" {
-		w.raw(`,"attrs":{`)
-		w.attr("language", n.name)
-		w.raw(`}`)
+		attrs["language"] = n.name
 	}
+	w.attrs(attrs)
 	if n.text != "" {
 		w.raw(`,"content":[{"type":"text",`)
 		w.attr("text", n.text)
@@ -257,22 +198,36 @@ func (w *adfWriter) callout(n *node, in adfPlace) {
 	panel, isPanel := panelTypes[n.name]
 	switch {
 	case isPanel && in.allows("panel"):
-		w.container("panel", `"panelType":"`+panel+`"`, titled(n), inPanel)
+		attrs := map[string]any{}
+		if typ, own, ok := parseADFDest(n.target); ok && typ == "panel" {
+			attrs = own
+		}
+		attrs["panelType"] = panel
+		w.container("panel", jsonAttrs(attrs), titled(n), inPanel)
 	case n.name == calloutDecision && in.allows("decisionList"):
 		w.decisions(n)
-	case n.name == calloutExpand && (in == inDoc || in.allows("nestedExpand")):
-		typ, place := "expand", inExpand
-		if in != inDoc {
-			typ, place = "nestedExpand", inNestedExpand
-		}
-		title := adfWriter{}
-		title.attr("title", n.title)
-		w.container(typ, string(title.buf), n.children, place)
+	case n.name == calloutExpand && in.allows("expand"):
+		w.container("expand", jsonAttrs(map[string]any{"title": n.title}), n.children, inExpand)
+	case n.name == calloutExpand && in.allows("nestedExpand"):
+		w.container("nestedExpand", jsonAttrs(map[string]any{"title": n.title}), n.children, inNestedExpand)
+	case n.name == calloutMacro && w.bodied(n, in):
 	case n.name == calloutMacro && in.allows("blockquote"):
 		w.container("blockquote", "", titled(n), inQuote)
 	default:
 		w.blocks(titled(n), in)
 	}
+}
+
+// bodied writes a node that an app fills, with the body it has; false when the callout has none of
+// ADF's behind it.
+func (w *adfWriter) bodied(n *node, in adfPlace) bool {
+	body := map[string]adfPlace{"bodiedExtension": inBodied, "bodiedSyncBlock": inSync}
+	typ, attrs, ok := parseADFDest(n.target)
+	if !ok || body[typ] == 0 || !in.allows(typ) {
+		return false
+	}
+	w.container(typ, jsonAttrs(attrs), n.children, body[typ])
+	return true
 }
 
 // titled is a callout's body with its title before it, for nodes that have none of their own.
@@ -293,7 +248,7 @@ func (w *adfWriter) decisions(n *node) {
 	}
 	for _, b := range blocks {
 		w.open("decisionItem", w.localID()+`,"state":"DECIDED"`)
-		w.inlines(flatten(b), 0)
+		w.inlines(w.runs(flatten(b), 0))
 		w.end()
 	}
 	w.end()

@@ -14,7 +14,7 @@ var commonMark = newMarkdownParser()
 
 // newMarkdownParser is goldmark's parser with bounds on what takes it more than linear time. The
 // parsers and priorities are those of parser.DefaultBlockParsers, parser.DefaultInlineParsers and
-// extension.GFM.
+// extension.GFM; only emojiParser is our own.
 func newMarkdownParser() parser.Parser {
 	p := parser.NewParser(
 		parser.WithBlockParsers(
@@ -34,6 +34,7 @@ func newMarkdownParser() parser.Parser {
 			util.Prioritized(boundedLinkParser{parser.NewLinkParser()}, 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(parser.NewRawHTMLParser(), 400),
+			util.Prioritized(emojiParser{}, 450),
 			util.Prioritized(boundedInlineParser{parser.NewEmphasisParser()}, 500),
 			util.Prioritized(boundedInlineParser{extension.NewStrikethroughParser()}, 500),
 		),

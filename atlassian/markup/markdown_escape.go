@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,7 +11,7 @@ import (
 // no others: prose, snake_case and 2 * 3 stay as they are. before and after are the characters
 // that the text stands between.
 func (w *inlineWriter) escape(text string, before, after rune) string {
-	if !strings.ContainsAny(text, "\\`*_~[]<&|!") {
+	if w.count[':'] < 2 && !strings.ContainsAny(text, "\\`*_~[]<&|!") {
 		return text
 	}
 	var b strings.Builder
@@ -66,6 +67,9 @@ func (w *inlineWriter) needsEscape(r, prev, next rune, atEnd bool, rest string) 
 		return unicode.IsLetter(next) || next == '/' || next == '!' || next == '?' || atEnd && next != ' '
 	case '&':
 		return characterReference(rest) != ""
+	case ':':
+		_, size := cutEmojiName(rest)
+		return size > 0
 	case '|':
 		return w.cell
 	default:
@@ -110,7 +114,9 @@ func escapeLineStarts(text string) string {
 	for i, line := range lines {
 		line = strings.TrimLeft(line, " \t")
 		lines[i] = line
-		if n := blockMarker(line); n >= 0 {
+		if isBox(line) && line[3:] != "" && line[3] == '(' { // a link, which no backslash may break
+			lines[i] = "[&#" + strconv.Itoa(int(line[1])) + ";]" + line[3:]
+		} else if n := blockMarker(line); n >= 0 {
 			lines[i] = line[:n] + `\` + line[n:]
 		}
 	}
@@ -135,7 +141,7 @@ func blockMarker(line string) int {
 			return 0
 		}
 	case '[':
-		if _, _, ok := cutCallout(line); ok || len(line) > 2 && line[2] == ']' && strings.ContainsRune(" xX", rune(line[1])) {
+		if _, _, ok := cutCallout(line); ok || isBox(line) {
 			return 0
 		}
 	default:
@@ -145,6 +151,11 @@ func blockMarker(line string) int {
 		}
 	}
 	return -1
+}
+
+// isBox says whether line begins with a check box.
+func isBox(line string) bool {
+	return len(line) > 2 && line[0] == '[' && line[2] == ']' && strings.IndexByte(" xX", line[1]) >= 0
 }
 
 // endsMarker says whether a list or heading marker may end before rest.

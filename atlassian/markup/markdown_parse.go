@@ -27,7 +27,7 @@ func (r markdownReader) blocks(parent ast.Node) []*node {
 			out = append(out, b)
 		}
 	}
-	return out
+	return groupColumns(out)
 }
 
 // block is nil for what leaves no trace, such as a link reference definition.
@@ -76,6 +76,7 @@ func (r markdownReader) fencedCode(n *ast.FencedCodeBlock) *node {
 	b := &node{kind: codeBlock, text: r.lines(n)}
 	if n.Info != nil {
 		info := strings.TrimSpace(unescapeMarkdown(n.Info.Value(r.source)))
+		info, b.target = cutCodeAttrs(info)
 		b.name, b.title, _ = strings.Cut(info, " ")
 		b.title = strings.TrimSpace(b.title)
 	}
@@ -86,9 +87,6 @@ func (r markdownReader) html(n *ast.HTMLBlock) *node {
 	raw := string(n.Lines().Value(r.source))
 	if n.HasClosure() {
 		raw += string(n.ClosureLine.Value(r.source))
-	}
-	if isColumnMarker(strings.TrimSpace(raw)) {
-		return nil
 	}
 	return paragraphOf(textLines(strings.TrimSpace(raw), 0, link{}))
 }
@@ -122,11 +120,41 @@ func (r markdownReader) quote(n *ast.Blockquote) *node {
 		return r.plainQuote(n)
 	}
 	c := &node{kind: callout, name: name, title: unescapeMarkdown([]byte(title))}
+	r.placeholder(c, first, line.Stop)
 	for in := first.FirstChild(); in != nil && r.start(in) < line.Stop; in = first.FirstChild() {
 		first.RemoveChild(first, in)
 	}
 	c.children = r.blocks(n)
 	return c
+}
+
+// placeholder takes the object behind a callout's name, on the line that ends at stop: of a macro its
+// label is the title, of a panel the title follows it.
+func (r markdownReader) placeholder(c *node, first *ast.Paragraph, stop int) {
+	for in := first.FirstChild(); in != nil && r.start(in) < stop; in = in.NextSibling() {
+		l, ok := in.(*ast.Link)
+		if !ok {
+			continue
+		}
+		dest := unescapeMarkdown(l.Destination)
+		if scheme, _ := splitScheme(dest); scheme != schemeADF && scheme != schemeMacro {
+			return
+		}
+		c.target = dest
+		if c.title = r.plain(l); c.name != calloutMacro {
+			c.title = r.textUpTo(l.NextSibling(), stop)
+		}
+		return
+	}
+}
+
+// textUpTo is the text from n on, up to an offset of the source.
+func (r markdownReader) textUpTo(n ast.Node, stop int) string {
+	var b strings.Builder
+	for ; n != nil && r.start(n) < stop; n = n.NextSibling() {
+		b.WriteString(r.plainNode(n))
+	}
+	return strings.TrimSpace(b.String())
 }
 
 func (r markdownReader) plainQuote(n *ast.Blockquote) *node {

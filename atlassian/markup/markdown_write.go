@@ -1,7 +1,6 @@
 package markup
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,8 @@ type markdownWriter struct {
 	out    strings.Builder
 	prefix []string // what every line of the open containers begins with
 	bol    bool     // at the begin of a line, prefix not yet written
+
+	inColumns bool // within a section of columns
 }
 
 func writeMarkdown(blocks []*node) string {
@@ -162,8 +163,31 @@ func codeInfo(n *node) string {
 	if language == "" && title != "" {
 		language = "text"
 	}
-	info := strings.TrimSpace(language + " " + title)
+	info := strings.TrimSpace(strings.TrimSpace(language+" "+title) + " " + codeAttrs(n.target))
 	return escapeReferences(strings.ReplaceAll(info, `\`, `\\`))
+}
+
+// codeAttrs spells what else ADF says of a code block at the end of its info string, as in
+// {wrap:=true}.
+func codeAttrs(query string) string {
+	if query == "" {
+		return ""
+	}
+	return "{" + query + "}"
+}
+
+// cutCodeAttrs undoes codeAttrs; in braces that hold anything else it finds a title.
+func cutCodeAttrs(info string) (rest, query string) {
+	at := strings.LastIndexByte(info, '{')
+	if at < 0 || !strings.HasSuffix(info, "}") {
+		return info, ""
+	}
+	query = info[at+1 : len(info)-1]
+	attrs, _ := adfAttrs("codeBlock", parseAttrQuery(query))
+	if len(attrs) == 0 || attrQuery(attrs) != query {
+		return info, ""
+	}
+	return strings.TrimSpace(info[:at]), query
 }
 
 // longestRun is the length of the longest run of c in s.
@@ -183,8 +207,8 @@ func longestRun(s string, c byte) int {
 func (w *markdownWriter) callout(n *node, depth int) {
 	w.container("> ", "> ", func() {
 		head := "[!" + n.name + "]"
-		if n.title != "" {
-			head += " " + writeInlines([]inline{{text: n.title}}, inlineContext{oneLine: true})
+		if text := writeInlines(calloutTitle(n), inlineContext{oneLine: true}); text != "" {
+			head += " " + text
 		}
 		w.line(head)
 		if first := firstBlock(n.children); first != nil && first.kind != paragraph {
@@ -192,6 +216,21 @@ func (w *markdownWriter) callout(n *node, depth int) {
 		}
 		w.blocks(n.children, depth+1)
 	})
+}
+
+// calloutTitle is what stands behind a callout's name: its placeholder, if it has one, and its
+// title, which a macro's placeholder has for its label.
+func calloutTitle(n *node) []inline {
+	title := inline{text: n.title}
+	switch {
+	case n.target == "":
+		return []inline{title}
+	case n.name == calloutMacro:
+		return []inline{{kind: objectInline, text: n.title, target: n.target}}
+	default:
+		own := inline{kind: objectInline, text: strings.ToLower(n.name), target: n.target}
+		return []inline{own, {text: " "}, title}
+	}
 }
 
 // firstBlock is the first block that leaves something to read, or nil.
@@ -236,27 +275,6 @@ func (w *markdownWriter) item(it *node, depth int) {
 		w.newline()
 	}
 	w.blocks(it.children, depth+1)
-}
-
-// columns writes a layout's columns one after the other.
-func (w *markdownWriter) columns(n *node, depth int) {
-	for i, c := range n.children {
-		if i > 0 {
-			w.newline()
-		}
-		w.line(columnMarker(i+1, len(n.children)))
-		w.newline()
-		w.blocks(c.children, depth+1)
-	}
-}
-
-func columnMarker(i, of int) string { return fmt.Sprintf("<!-- column %d of %d -->", i, of) }
-
-// isColumnMarker recognises what columnMarker writes.
-func isColumnMarker(s string) bool {
-	rest, ok := strings.CutPrefix(s, "<!-- column ")
-	rest, end := strings.CutSuffix(rest, " -->")
-	return ok && end && strings.Trim(rest, "0123456789 of") == ""
 }
 
 // flatten is all text below n as one run of inlines, for what lies too deep to keep its structure.

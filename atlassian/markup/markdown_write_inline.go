@@ -144,7 +144,7 @@ func (w *inlineWriter) leaf(in inline, before, after rune) string {
 		}
 		return "\\\n"
 	case imageInline:
-		return "!" + w.bracketed(in.text) + "(" + w.destination(in.target) + ")"
+		return "!" + w.bracketed(in.text) + "(" + w.destination(in.target) + w.linkTitle(in.title) + ")"
 	case objectInline:
 		return w.bracketed(in.text) + "(" + w.destination(in.target) + ")"
 	}
@@ -167,11 +167,16 @@ func (w *inlineWriter) linked(s span) string {
 	}
 	inner := *w
 	inner.inLink = true
-	dest := w.destination(s.link.href)
-	if s.link.title != "" {
-		dest += ` "` + escapeReferences(titleEscaper.Replace(w.pipes(s.link.title))) + `"`
-	}
+	dest := w.destination(s.link.href) + w.linkTitle(s.link.title)
 	return "[" + inner.spans(s.children, '[') + "](" + dest + ")"
+}
+
+// linkTitle spells the title of a link or image, with a space before it.
+func (w *inlineWriter) linkTitle(title string) string {
+	if title == "" {
+		return ""
+	}
+	return ` "` + escapeReferences(titleEscaper.Replace(w.pipes(title))) + `"`
 }
 
 // The title ends at a quote; a line end in it could be a blank line, which ends the paragraph.

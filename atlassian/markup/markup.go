@@ -60,8 +60,23 @@ const (
 // ToADF turns Markdown into an ADF document. The result is valid by Atlassian's schema whatever
 // the input is: structure that ADF does not allow, such as a heading in a list item, becomes the
 // nearest thing it allows, without losing text.
-func ToADF(markdown string) Document {
-	return writeADF(parseMarkdown(markdown))
+func ToADF(markdown string, opts ...Option) Document {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return writeADF(parseMarkdown(markdown), o.site)
+}
+
+// Option is an option of [ToADF].
+type Option func(*options)
+
+type options struct{ site string }
+
+// WithSite says where the issues are that Markdown names, as in https://contoso.atlassian.net.
+// Without it [PLAT-1](issue:PLAT-1) is the key as text, since ADF links issues by their address.
+func WithSite(baseURL string) Option {
+	return func(o *options) { o.site = strings.TrimRight(baseURL, "/") }
 }
 
 // AppendADF puts a paragraph of plain text below a document that ToADF made.

@@ -8,7 +8,7 @@ type kind uint8
 const (
 	paragraph kind = iota // inlines
 	heading               // level, inlines
-	codeBlock             // name (the language), title, text
+	codeBlock             // name (the language), title, text, target
 	rule
 	quote   // children
 	list    // ordered, level (the first number), children of kind item
@@ -16,9 +16,9 @@ const (
 	table   // children of kind row
 	row     // children of kind cell
 	cell    // header, colspan, rowspan, children
-	callout // name (a key of the callout names), title, children
-	columns // children of kind column: a layout of two or more columns
-	column  // children
+	callout // name (a key of the callout names), title, target, children
+	columns // name (the widths, or a layout of Confluence), children of kind column
+	column  // name (its vertical alignment, or ""), children
 )
 
 // node is a block of the tree. Which fields mean something is said beside its kind.
@@ -33,6 +33,7 @@ type node struct {
 	name     string
 	title    string
 	text     string
+	target   string   // a callout's placeholder, or a code block's attributes as attrQuery spells them
 	inlines  []inline // in the normal form of tidy
 	children []*node
 }
@@ -65,7 +66,7 @@ type inlineKind uint8
 const (
 	textInline   inlineKind = iota // text
 	breakInline                    // a hard line break
-	imageInline                    // text (its description), target (where it is)
+	imageInline                    // text (its description), target (where it is), title (its caption)
 	objectInline                   // text, target (a destination in one of the object schemes)
 )
 
@@ -78,6 +79,7 @@ type inline struct {
 	link   link
 	text   string
 	target string
+	title  string
 }
 
 // link is where a run leads; the zero link leads nowhere.

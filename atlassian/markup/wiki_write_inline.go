@@ -139,7 +139,10 @@ func wikiImage(in inline, inLink bool) string {
 // object writes what an object scheme stands for; what Jira does not have becomes its text.
 func (w *wikiInlineWriter) object(in inline) string {
 	scheme, rest := splitScheme(in.target)
-	id := unescapePath(rest)
+	if address, ok := cardURL(in.target); ok {
+		return w.linked(span{link: link{href: address}, children: []span{{leaf: inline{text: in.text}}}})
+	}
+	id := objectID(rest)
 	if id == "" || strings.ContainsAny(id, "|[]\n") {
 		return w.escape(in.text)
 	}

@@ -41,6 +41,12 @@ func parseMedia(dest string) (mediaRef, bool) {
 	return m, m.id != "" || m.url != ""
 }
 
+// webImage is the address of an image on the web, whether or not it has attributes of ADF.
+func webImage(dest string) (string, bool) {
+	m, ok := parseMedia(dest)
+	return m.url, ok && m.id == ""
+}
+
 // set takes an attribute if its value is one that ADF allows.
 func (m *mediaRef) set(name, value string) {
 	switch name {

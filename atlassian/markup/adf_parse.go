@@ -178,10 +178,12 @@ func unwrapTask(it *node) *node {
 	if len(it.children) < 2 || it.children[0].kind != list || len(it.children[0].children) != 1 {
 		return it
 	}
-	if task := it.children[0].children[0]; task.task != noTask {
-		return &node{kind: item, task: task.task, children: append(task.children, it.children[1:]...)}
+	inner := it.children[0].children[0]
+	task := &node{kind: item, task: inner.task, children: append(slices.Clip(inner.children), it.children[1:]...)}
+	if inner.task == noTask || isTaskItem(task) || min(1, len(taskBody(task))) != len(inner.children) {
+		return it // what stands beside the task would become part of it
 	}
-	return it
+	return task
 }
 
 // within is what a child of the given types holds, and the child itself when it is something else:
@@ -201,6 +203,23 @@ func adfDecisions(n *adfNode) *node {
 	return d
 }
 
+// adfCellAlign is how the paragraphs of a cell are aligned, or "" when it has none with text.
+func adfCellAlign(n *adfNode) string {
+	for i := range n.Content {
+		c := &n.Content[i]
+		if c.Type != "paragraph" || len(c.Content) == 0 {
+			continue
+		}
+		for _, m := range c.Marks {
+			if align := attr(m.Attrs, "align"); m.Type == "alignment" && (align == alignCenter || align == alignEnd) {
+				return align
+			}
+		}
+		return alignStart
+	}
+	return ""
+}
+
 func adfTable(n *adfNode) *node {
 	t := &node{kind: table}
 	for i := range n.Content {
@@ -208,7 +227,7 @@ func adfTable(n *adfNode) *node {
 		tr := &node{kind: row}
 		for j, c := range r.Content {
 			tr.children = append(tr.children, &node{
-				kind: cell, header: c.Type == "tableHeader", children: adfBlocks(within(r, j, "tableHeader", "tableCell")),
+				kind: cell, name: adfCellAlign(&c), header: c.Type == "tableHeader", children: adfBlocks(within(r, j, "tableHeader", "tableCell")),
 				colspan: number(c.Attrs, "colspan", 1), rowspan: number(c.Attrs, "rowspan", 1),
 			})
 		}

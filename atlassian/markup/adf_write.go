@@ -10,16 +10,43 @@ import (
 // times the parse.
 type adfWriter struct {
 	buf   []byte
+	align string // of the cell being written
+	loose bool   // some text looks like an address that is no link
 	site  string // where issues are, without a slash at its end; "" when that is not known
 	tasks int    // numbers the localIds that task and decision lists must have
 }
 
-func writeADF(blocks []*node, site string) Document {
+// toADF writes Markdown as a document that, read as Markdown and written again, is the same.
+// Addresses in text that only became plain text here, such as a panel's title, would be links the
+// second time, so a document with such text is written a second time at once.
+func toADF(markdown, site string) Document {
+	w := newADFWriter(parseMarkdown(markdown), site)
+	if !w.loose {
+		return w.buf
+	}
+	blocks, err := parseADF(w.buf)
+	if err != nil {
+		return w.buf
+	}
+	return newADFWriter(parseMarkdown(writeMarkdown(blocks)), site).buf
+}
+
+// newADFWriter is a writer that has written a document.
+func newADFWriter(blocks []*node, site string) *adfWriter {
 	w := &adfWriter{site: site}
 	w.raw(`{"version":1,"type":"doc","content":[`)
 	w.blocks(blocks, inDoc)
 	w.raw(`]}`)
-	return w.buf
+	return w
+}
+
+// looksLikeAddress says whether text holds what Markdown may make a link of.
+func looksLikeAddress(text string) bool {
+	if strings.Contains(text, "://") || strings.Contains(text, "www.") {
+		return true
+	}
+	_, domain, ok := strings.Cut(text, "@")
+	return ok && strings.Contains(domain, ".")
 }
 
 func (w *adfWriter) raw(s string) { w.buf = append(w.buf, s...) }
@@ -118,6 +145,19 @@ func (w *adfWriter) container(typ, attrs string, children []*node, in adfPlace) 
 	w.end()
 }
 
+// quote writes a quote, unless nothing of what it holds may stand in one.
+func (w *adfWriter) quote(children []*node) {
+	before := len(w.buf)
+	w.open("blockquote", "")
+	at := len(w.buf)
+	w.blocks(children, inQuote)
+	if len(w.buf) == at {
+		w.buf = w.buf[:before]
+		return
+	}
+	w.end()
+}
+
 func (w *adfWriter) block(n *node, in adfPlace) {
 	switch n.kind {
 	case paragraph:
@@ -141,7 +181,7 @@ func (w *adfWriter) block(n *node, in adfPlace) {
 		}
 	case quote:
 		if in.allows("blockquote") {
-			w.container("blockquote", "", n.children, inQuote)
+			w.quote(n.children)
 		} else {
 			w.blocks(n.children, in)
 		}
@@ -167,7 +207,12 @@ func (w *adfWriter) paragraph(n *node, in adfPlace) {
 	if len(n.inlines) == 1 && w.blockObject(n.inlines[0], in) {
 		return
 	}
+	at := len(w.buf)
 	w.textParagraph(n.inlines, 0)
+	if align := w.align; len(w.buf) > at && in == inCell && (align == alignCenter || align == alignEnd) {
+		w.buf = w.buf[:len(w.buf)-len("}")]
+		w.raw(`,"marks":[{"type":"alignment","attrs":{"align":"` + align + `"}}]}`)
+	}
 }
 
 func (w *adfWriter) textParagraph(in []inline, marks mark) {
@@ -212,7 +257,7 @@ func (w *adfWriter) callout(n *node, in adfPlace) {
 		w.container("nestedExpand", jsonAttrs(map[string]any{"title": n.title}), n.children, inNestedExpand)
 	case n.name == calloutMacro && w.bodied(n, in):
 	case n.name == calloutMacro && in.allows("blockquote"):
-		w.container("blockquote", "", titled(n), inQuote)
+		w.quote(titled(n))
 	default:
 		w.blocks(titled(n), in)
 	}
@@ -239,18 +284,25 @@ func titled(n *node) []*node {
 	return append([]*node{head}, n.children...)
 }
 
-// decisions writes each block of a decision callout as one decision.
+// decisions writes each block of a decision callout as one decision, and one without text when
+// there are none.
 func (w *adfWriter) decisions(n *node) {
 	w.open("decisionList", w.localID())
-	blocks := titled(n)
-	if len(blocks) == 0 {
-		blocks = []*node{{kind: paragraph}}
+	at := len(w.buf)
+	for _, b := range titled(n) {
+		if runs := w.runs(flatten(b), 0); len(runs) > 0 {
+			w.decision(runs)
+		}
 	}
-	for _, b := range blocks {
-		w.open("decisionItem", w.localID()+`,"state":"DECIDED"`)
-		w.inlines(w.runs(flatten(b), 0))
-		w.end()
+	if len(w.buf) == at {
+		w.decision(nil)
 	}
+	w.end()
+}
+
+func (w *adfWriter) decision(runs []inline) {
+	w.open("decisionItem", w.localID()+`,"state":"DECIDED"`)
+	w.inlines(runs)
 	w.end()
 }
 
@@ -264,17 +316,26 @@ func (w *adfWriter) table(n *node, in adfPlace) {
 	}
 	w.open("table", `"isNumberColumnEnabled":false,"layout":"default"`)
 	for _, r := range n.children {
-		w.open("tableRow", "")
-		for _, c := range r.children {
-			typ := "tableCell"
-			if c.header {
-				typ = "tableHeader"
-			}
-			w.container(typ, spanAttrs(c), c.children, inCell)
-		}
-		w.end()
+		w.row(r)
 	}
 	w.end()
+}
+
+func (w *adfWriter) row(r *node) {
+	w.open("tableRow", "")
+	for _, c := range r.children {
+		w.cell(c)
+	}
+	w.end()
+}
+
+func (w *adfWriter) cell(c *node) {
+	typ := "tableCell"
+	if c.header {
+		typ = "tableHeader"
+	}
+	w.align = c.name
+	w.container(typ, spanAttrs(c), c.children, inCell)
 }
 
 func spanAttrs(c *node) string {

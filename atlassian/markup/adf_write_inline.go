@@ -47,6 +47,8 @@ func (w *adfWriter) adfRun(r inline, marks mark) inline {
 		r = imageText(r)
 	case r.kind == objectInline && !w.hasNode(r):
 		r = inline{text: objectText(r), marks: r.marks}
+	case r.kind != textInline:
+		r.marks = 0 // nodes have none but a link
 	}
 	if !isWebLink(r.link.href) {
 		r.link = link{}
@@ -54,12 +56,15 @@ func (w *adfWriter) adfRun(r inline, marks mark) inline {
 	return r
 }
 
-// objectText is what is left of an object that ADF has no node for.
+// objectText is what is left of an object that ADF has no node for; it is never blank.
 func objectText(r inline) string {
-	if key, ok := issueKey(r.target); ok && r.text == "" {
+	if strings.Trim(r.text, blanks) != "" {
+		return r.text
+	}
+	if key, ok := issueKey(r.target); ok {
 		return key
 	}
-	return r.text
+	return r.target
 }
 
 // imageText is an image's description, linked to the image.
@@ -68,8 +73,8 @@ func imageText(r inline) inline {
 	if text.text == "" {
 		text.text = r.target
 	}
-	if text.link == (link{}) && isWebImage(r.target) {
-		text.link = link{href: r.target}
+	if address, ok := webImage(r.target); ok && text.link == (link{}) {
+		text.link = link{href: address}
 	}
 	return text
 }
@@ -77,6 +82,7 @@ func imageText(r inline) inline {
 // text writes a run, with an emoji node for each of the emoji that Atlassian knows by the names
 // this package does. They have no formats, so formatted text keeps them as characters.
 func (w *adfWriter) text(r inline) {
+	w.loose = w.loose || r.marks&code == 0 && r.link == (link{}) && looksLikeAddress(r.text)
 	for r.text != "" {
 		before, emoji, after := r.text, "", ""
 		if r.marks == 0 && r.link == (link{}) {
@@ -165,7 +171,7 @@ func (w *adfWriter) objectNode(r inline) (typ string, attrs map[string]any) {
 	case schemeMention:
 		return mentionNode(r.text, rest)
 	case schemeStatus:
-		if r.text == "" {
+		if strings.Trim(r.text, blanks) == "" {
 			return "", nil
 		}
 		attrs = queryAttrs("status", rest)
@@ -200,7 +206,7 @@ func mentionNode(text, rest string) (typ string, attrs map[string]any) {
 	}
 	attrs = queryAttrs("mention", rest)
 	attrs["id"] = id
-	if name := strings.TrimPrefix(text, "@"); name != "" && text != oneSpace(id) {
+	if name := oneSpace(strings.TrimPrefix(text, "@")); name != "" && text != oneSpace(id) {
 		attrs["text"] = "@" + name
 	}
 	return "mention", attrs

@@ -1,6 +1,10 @@
 package markup
 
-import "strconv"
+import (
+	"bytes"
+	"slices"
+	"strconv"
+)
 
 // list writes a list. Items with and without check boxes are different lists in ADF, so a mixed
 // list becomes several.
@@ -80,14 +84,14 @@ func (w *adfWriter) item(it *node) {
 			task.children, rest = rest[:1], rest[1:]
 		}
 		w.taskList([]*node{task})
-	} else if len(rest) > 0 && rest[0].kind == list {
-		w.open("paragraph", "")
-		w.end()
 	}
 	w.blocks(rest, inItem)
-	if len(w.buf) == at {
-		w.open("paragraph", "")
-		w.end()
+	const empty = `{"type":"paragraph","content":[]}`
+	switch written := w.buf[at:]; {
+	case len(written) == 0:
+		w.raw(empty)
+	case bytes.HasPrefix(written, []byte(`{"type":"bulletList"`)), bytes.HasPrefix(written, []byte(`{"type":"orderedList"`)):
+		w.buf = slices.Insert(w.buf, at, []byte(empty+",")...)
 	}
 }
 

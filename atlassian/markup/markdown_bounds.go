@@ -30,6 +30,7 @@ func newMarkdownParser() parser.Parser {
 			util.Prioritized(parser.NewParagraphParser(), 1000),
 		),
 		parser.WithInlineParsers(
+			util.Prioritized(boxParser{extension.NewTaskCheckBoxParser()}, 0),
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
 			util.Prioritized(boundedLinkParser{parser.NewLinkParser()}, 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
@@ -42,8 +43,19 @@ func newMarkdownParser() parser.Parser {
 			util.Prioritized(boundedReferences{parser.LinkReferenceParagraphTransformer}, 100),
 		),
 	)
-	gfm := goldmark.WithExtensions(extension.Linkify, extension.Table, extension.TaskList)
+	gfm := goldmark.WithExtensions(extension.Linkify, extension.Table)
 	return goldmark.New(goldmark.WithParser(p), gfm).Parser()
+}
+
+// boxParser reads a check box only where GitHub does, with white space behind it: goldmark also sees
+// one in the link [x](a).
+type boxParser struct{ parser.InlineParser }
+
+func (b boxParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if line, _ := block.PeekLine(); len(line) > 3 && !util.IsSpace(line[3]) {
+		return nil
+	}
+	return b.InlineParser.Parse(parent, block, pc)
 }
 
 // boundedBlockParser opens no block below maxDepth, because goldmark visits every open block on

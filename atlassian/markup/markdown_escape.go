@@ -1,10 +1,11 @@
 package markup
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/yuin/goldmark/util"
 )
 
 // escape puts backslashes before the characters that would be markup where they stand, and before
@@ -114,9 +115,7 @@ func escapeLineStarts(text string) string {
 	for i, line := range lines {
 		line = strings.TrimLeft(line, " \t")
 		lines[i] = line
-		if isBox(line) && line[3:] != "" && line[3] == '(' { // a link, which no backslash may break
-			lines[i] = "[&#" + strconv.Itoa(int(line[1])) + ";]" + line[3:]
-		} else if n := blockMarker(line); n >= 0 {
+		if n := blockMarker(line); n >= 0 {
 			lines[i] = line[:n] + `\` + line[n:]
 		}
 	}
@@ -153,9 +152,11 @@ func blockMarker(line string) int {
 	return -1
 }
 
-// isBox says whether line begins with a check box.
+// isBox says whether line begins with a check box: what touches it, as in [x](a), makes it none.
+// https://github.github.com/gfm/#task-list-items-extension-
 func isBox(line string) bool {
-	return len(line) > 2 && line[0] == '[' && line[2] == ']' && strings.IndexByte(" xX", line[1]) >= 0
+	return len(line) > 2 && line[0] == '[' && line[2] == ']' && strings.IndexByte(" xX", line[1]) >= 0 &&
+		(len(line) == 3 || util.IsSpace(line[3]) || line[3] == '\\')
 }
 
 // endsMarker says whether a list or heading marker may end before rest.

@@ -77,8 +77,10 @@ func (r markdownReader) fencedCode(n *ast.FencedCodeBlock) *node {
 	if n.Info != nil {
 		info := strings.TrimSpace(unescapeMarkdown(n.Info.Value(r.source)))
 		info, b.target = cutCodeAttrs(info)
-		b.name, b.title, _ = strings.Cut(info, " ")
-		b.title = strings.TrimSpace(b.title)
+		b.name = info
+		if i := strings.IndexAny(info, " \t"); i >= 0 {
+			b.name, b.title = info[:i], strings.TrimSpace(info[i:])
+		}
 	}
 	return b
 }
@@ -176,6 +178,19 @@ func (r markdownReader) start(n ast.Node) int {
 	return n.Pos()
 }
 
+// cellAlign is how the column of a cell is aligned.
+func cellAlign(n ast.Node) string {
+	c, ok := n.(*east.TableCell)
+	switch {
+	case ok && c.Alignment == east.AlignCenter:
+		return alignCenter
+	case ok && c.Alignment == east.AlignRight:
+		return alignEnd
+	default:
+		return alignStart
+	}
+}
+
 func (r markdownReader) table(n *east.Table) *node {
 	t := &node{kind: table}
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -183,7 +198,7 @@ func (r markdownReader) table(n *east.Table) *node {
 		tr := &node{kind: row}
 		blank := true
 		for d := c.FirstChild(); d != nil; d = d.NextSibling() {
-			td := &node{kind: cell, header: header}
+			td := &node{kind: cell, header: header, name: cellAlign(d)}
 			if p := paragraphOf(r.inlines(d)); p != nil {
 				td.children = []*node{p}
 				blank = false

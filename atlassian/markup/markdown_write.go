@@ -13,6 +13,7 @@ type markdownWriter struct {
 	prefix []string // what every line of the open containers begins with
 	bol    bool     // at the begin of a line, prefix not yet written
 
+	alternate bool // the next list's marker must not be that of the list around it
 	inColumns bool // within a section of columns
 }
 
@@ -53,20 +54,38 @@ func (w *markdownWriter) newline() {
 // blocks writes siblings with a blank line between them.
 func (w *markdownWriter) blocks(blocks []*node, depth int) {
 	var prev *node
-	alternate := false
+	alternate := w.alternate
+	w.alternate = false
 	for _, n := range blocks {
 		if isEmpty(n) {
 			continue
 		}
-		if prev != nil && (depth <= 0 || prev.kind != paragraph || !interruptsParagraph(n)) {
+		if prev != nil && (depth <= 0 || !joins(prev, n)) {
 			w.newline()
 		}
 		// Two lists in a row stay two lists when their markers differ.
-		alternate = prev != nil && prev.kind == list && n.kind == list && !alternate &&
-			prev.ordered == n.ordered
+		if prev != nil {
+			alternate = prev.kind == list && n.kind == list && !alternate && prev.ordered == n.ordered
+		}
 		w.block(n, depth, alternate)
 		prev = n
 	}
+}
+
+// joins says whether n, within an item or quote, needs no blank line before it. Below an empty item
+// there must be none: it would end the items around it as well.
+func joins(prev, n *node) bool {
+	return prev.kind == paragraph && interruptsParagraph(n) || prev.kind == list && endsEmpty(prev)
+}
+
+// endsEmpty says whether the last line of a list is a marker.
+func endsEmpty(l *node) bool {
+	last := l.children[len(l.children)-1]
+	if len(last.children) == 0 {
+		return last.task == noTask
+	}
+	below := last.children[len(last.children)-1]
+	return below.kind == list && len(below.children) > 0 && endsEmpty(below)
 }
 
 // interruptsParagraph says whether n is a list that needs no blank line before it.
@@ -261,8 +280,15 @@ func (w *markdownWriter) list(n *node, depth int, alternate bool) {
 		case doneTask:
 			marker += "[x] "
 		}
+		w.alternate = !n.ordered && !alternate && isMarkers(it) // for "- - -" is a rule
 		w.container(marker, indent, func() { w.item(it, depth) })
 	}
+}
+
+// isMarkers says whether an item begins with nothing but the markers of lists in lists.
+func isMarkers(it *node) bool {
+	first := firstBlock(it.children)
+	return first == nil || first.kind == list && !first.ordered && isMarkers(first.children[0])
 }
 
 // listNumber is the number of an ordered list's item; CommonMark allows nine digits.

@@ -108,6 +108,9 @@ func attribute(name, value string) string {
 }
 
 func (w *storageWriter) image(in inline) {
+	if address, ok := webImage(in.target); ok {
+		in.target = address
+	}
 	alt := attribute("ac:alt", in.text)
 	if name, ok := attachmentName(in.target); ok {
 		w.raw("<ac:image" + alt + "><ri:attachment" + attribute("ri:filename", name) + " /></ac:image>")

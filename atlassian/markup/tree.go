@@ -15,7 +15,7 @@ const (
 	item    // task, children
 	table   // children of kind row
 	row     // children of kind cell
-	cell    // header, colspan, rowspan, children
+	cell    // name (how it is aligned, or ""), header, colspan, rowspan, children
 	callout // name (a key of the callout names), title, target, children
 	columns // name (the widths, or a layout of Confluence), children of kind column
 	column  // name (its vertical alignment, or ""), children

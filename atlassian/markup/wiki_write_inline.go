@@ -123,6 +123,9 @@ var wikiTargetEscaper = strings.NewReplacer("|", "%7C", `\`, "%5C", "]", "%5D", 
 // wikiImage spells an image; in a link without its description, whose bar would end the link.
 func wikiImage(in inline, inLink bool) string {
 	target := in.target
+	if address, ok := webImage(target); ok {
+		target = address
+	}
 	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, " []{}") {
 		target = name
 	} else if !isWebImage(target) || strings.ContainsAny(target, " []{}") {

@@ -226,7 +226,7 @@ func longestRun(s string, c byte) int {
 func (w *markdownWriter) callout(n *node, depth int) {
 	w.container("> ", "> ", func() {
 		head := "[!" + n.name + "]"
-		if text := writeInlines(calloutTitle(n), inlineContext{oneLine: true}); text != "" {
+		if text := writeInlines(calloutTitle(n), inlineContext{oneLine: true, joined: true}); text != "" {
 			head += " " + text
 		}
 		w.line(head)

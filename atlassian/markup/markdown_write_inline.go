@@ -12,6 +12,7 @@ import (
 type inlineContext struct {
 	oneLine bool // in a heading or a table, where a line end would end the block
 	cell    bool // in a table, where | ends the cell
+	joined  bool // more follows in the same paragraph, with which delimiters could pair
 }
 
 // inlineWriter spells the inlines of one block.
@@ -23,7 +24,7 @@ type inlineWriter struct {
 }
 
 func writeInlines(in []inline, ctx inlineContext) string {
-	w := inlineWriter{inlineContext: ctx}
+	w := inlineWriter{inlineContext: ctx, formatted: ctx.joined}
 	in = tidy(in)
 	for _, r := range in {
 		if r.marks != 0 || r.link != (link{}) || r.kind == objectInline || r.kind == imageInline {

@@ -299,7 +299,7 @@ func (d *adfDecoder) attrs() (map[string]any, error) {
 			return nil
 		}
 		var v any
-		err := json.Unmarshal([]byte(d.raw()), &v)
+		err := unmarshalExact([]byte(d.raw()), &v)
 		attrs[name] = v
 		return err
 	})

@@ -16,7 +16,7 @@ func attr(attrs map[string]any, name string) string {
 
 // number is an attribute as a whole number of at most nine digits, or otherwise.
 func number(attrs map[string]any, name string, otherwise int) int {
-	f, ok := attrs[name].(float64)
+	f, ok := jsonNumber(attrs[name])
 	if !ok || f < 0 || f > 999_999_999 {
 		return otherwise
 	}
@@ -55,21 +55,16 @@ func adfBlocks(content []adfNode) []*node {
 func readADF(f *flow, content []adfNode) {
 	for i := range content {
 		n := &content[i]
-		switch in, ok := adfInline(n); {
-		case !ok:
-			f.flush()
-			before := len(f.blocks)
-			readADFBlock(f, n)
-			if len(f.blocks) == before+1 {
-				from := &f.blocks[before].origin
-				from.whole, from.body, from.typ = n.whole, n.body, n.Type
-			}
-		case n.Type == "blockCard" || n.Type == "embedCard":
-			f.flush()
+		if in, ok := adfInline(n); ok {
 			f.add(in...)
-			f.flush()
-		default:
-			f.add(in...)
+			continue
+		}
+		f.flush()
+		before := len(f.blocks)
+		readADFBlock(f, n)
+		if len(f.blocks) == before+1 {
+			from := &f.blocks[before].origin
+			from.whole, from.body, from.typ = n.whole, n.body, n.Type
 		}
 	}
 }
@@ -84,14 +79,13 @@ func readADFBlock(f *flow, n *adfNode) {
 		raw := adfInlines(n.Content)
 		f.block(&node{kind: heading, level: number(n.Attrs, "level", 1), inlines: tidy(raw), origin: origin{raw: raw}})
 	case "codeBlock":
-		f.block(&node{kind: codeBlock, name: attr(n.Attrs, "language"), text: adfText(n)})
+		f.block(&node{kind: codeBlock, name: attr(n.Attrs, "language"), text: adfText(n), target: extraAttrs(n)})
 	case "rule":
 		f.block(&node{kind: rule})
 	case "blockquote":
 		f.block(&node{kind: quote, children: adfBlocks(n.Content)})
 	case "panel":
-		name := calloutOfPanel(attr(n.Attrs, "panelType"))
-		f.block(&node{kind: callout, name: name, children: adfBlocks(n.Content)})
+		f.block(adfPanel(n))
 	case "expand", "nestedExpand":
 		f.block(&node{kind: callout, name: calloutExpand, title: attr(n.Attrs, "title"), children: adfBlocks(n.Content)})
 	case "bulletList", "orderedList", "taskList":
@@ -102,12 +96,24 @@ func readADFBlock(f *flow, n *adfNode) {
 		f.block(adfTable(n))
 	case "layoutSection":
 		f.block(adfLayout(n))
-	case "extension", "bodiedExtension", "syncBlock", "bodiedSyncBlock":
-		readADFExtension(f, n)
-	case "mediaSingle", "mediaGroup":
+	case "bodiedExtension", "bodiedSyncBlock":
+		title := extensionLabel(n)
+		f.block(&node{
+			kind: callout, name: calloutMacro, title: title, target: adfObject(n.Type, n, title).target,
+			children: adfBlocks(n.Content),
+		})
+	case "extension", "syncBlock":
 		f.flush()
-		readADF(f, n.Content)
+		f.add(adfObject(n.Type, n, extensionLabel(n)))
 		f.flush()
+	case "blockCard", "embedCard":
+		f.flush()
+		f.add(adfCard(n))
+		f.flush()
+	case "mediaSingle":
+		readMediaSingle(f, n)
+	case "mediaGroup":
+		readMediaGroup(f, n)
 	default:
 		f.flush()
 		if n.Text != "" {
@@ -170,10 +176,12 @@ func unwrapTask(it *node) *node {
 	if len(it.children) < 2 || it.children[0].kind != list || len(it.children[0].children) != 1 {
 		return it
 	}
-	if task := it.children[0].children[0]; task.task != noTask {
-		return &node{kind: item, task: task.task, children: append(task.children, it.children[1:]...), origin: it.origin}
+	inner := it.children[0].children[0]
+	task := &node{kind: item, task: inner.task, children: append(slices.Clip(inner.children), it.children[1:]...), origin: it.origin}
+	if inner.task == noTask || isTaskItem(task) || min(1, len(taskBody(task))) != len(inner.children) {
+		return it // what stands beside the task would become part of it
 	}
-	return it
+	return task
 }
 
 // within is what a child of the given types holds, and the child itself when it is something else:
@@ -193,6 +201,23 @@ func adfDecisions(n *adfNode) *node {
 	return d
 }
 
+// adfCellAlign is how the paragraphs of a cell are aligned, or "" when it has none with text.
+func adfCellAlign(n *adfNode) string {
+	for i := range n.Content {
+		c := &n.Content[i]
+		if c.Type != "paragraph" || len(c.Content) == 0 {
+			continue
+		}
+		for _, m := range c.Marks {
+			if align := attr(m.Attrs, "align"); m.Type == "alignment" && (align == alignCenter || align == alignEnd) {
+				return align
+			}
+		}
+		return alignStart
+	}
+	return ""
+}
+
 func adfTable(n *adfNode) *node {
 	t := &node{kind: table}
 	for i := range n.Content {
@@ -200,7 +225,7 @@ func adfTable(n *adfNode) *node {
 		tr := &node{kind: row, origin: originOfADF(&n.Content[i])}
 		for j, c := range r.Content {
 			tr.children = append(tr.children, &node{
-				kind: cell, header: c.Type == "tableHeader", children: adfBlocks(within(r, j, "tableHeader", "tableCell")),
+				kind: cell, name: adfCellAlign(&c), header: c.Type == "tableHeader", children: adfBlocks(within(r, j, "tableHeader", "tableCell")),
 				colspan: number(c.Attrs, "colspan", 1), rowspan: number(c.Attrs, "rowspan", 1), origin: originOfADF(&c),
 			})
 		}
@@ -209,34 +234,49 @@ func adfTable(n *adfNode) *node {
 	return t
 }
 
-func adfLayout(n *adfNode) *node {
-	l := &node{kind: columns}
-	for i := range n.Content {
-		l.children = append(l.children, &node{kind: column, children: adfBlocks(within(n, i, "layoutColumn")), origin: originOfADF(&n.Content[i])})
+// adfPanel reads a panel. Its colour and icon, if it has its own, go behind a placeholder.
+func adfPanel(n *adfNode) *node {
+	p := &node{kind: callout, name: calloutOfPanel(attr(n.Attrs, "panelType")), children: adfBlocks(n.Content)}
+	if dest := adfObject(n.Type, n, "").target; dest != schemeADF+":panel" {
+		p.target = dest
 	}
-	return l
+	return p
 }
 
-// readADFExtension reads an app's block: its name as a placeholder, and its body if it has one.
-func readADFExtension(f *flow, n *adfNode) {
-	name := extensionName(n)
-	if len(n.Content) == 0 {
-		f.flush()
-		f.add(macroInline(name, nil))
-		f.flush()
-		return
+// extraAttrs are the attributes of a node that Markdown has no place for.
+func extraAttrs(n *adfNode) string {
+	attrs, _ := adfAttrs(n.Type, cleanAttrs(n))
+	if q := attrQuery(attrs); len(q) <= maxPlaceholder {
+		return q
 	}
-	f.block(&node{kind: callout, name: calloutMacro, title: name, children: adfBlocks(n.Content)})
+	return ""
 }
 
-func extensionName(n *adfNode) string {
-	if key := attr(n.Attrs, "extensionKey"); key != "" {
-		return key
+func cleanAttrs(n *adfNode) map[string]any {
+	attrs, _ := cleanJSON(n.Attrs).(map[string]any)
+	return attrs
+}
+
+// adfObject is the placeholder for a node; its label when the node lacks what it must have.
+func adfObject(typ string, n *adfNode, label string) inline {
+	label = oneSpace(label)
+	dest := adfDest(typ, cleanAttrs(n))
+	if dest == "" {
+		return inline{text: label}
+	}
+	return inline{kind: objectInline, text: label, target: dest}
+}
+
+// extensionLabel names an app's node for a reader.
+func extensionLabel(n *adfNode) string {
+	parameters, _ := n.Attrs["parameters"].(map[string]any)
+	for _, label := range []string{attr(n.Attrs, "text"), attr(parameters, "extensionTitle"), attr(n.Attrs, "extensionKey")} {
+		if label = oneSpace(label); label != "" {
+			return label
+		}
+	}
+	if n.Type == "syncBlock" || n.Type == "bodiedSyncBlock" {
+		return "synced block"
 	}
 	return n.Type
-}
-
-// macroInline is the placeholder of a macro without a body.
-func macroInline(name string, params []param) inline {
-	return inline{kind: objectInline, text: name, target: macroDest(name, params)}
 }

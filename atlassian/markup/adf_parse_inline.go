@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 func adfInlines(content []adfNode) []inline {
@@ -49,49 +50,60 @@ var shownMarks = map[string]bool{
 
 func adfInlineText(n *adfNode) ([]inline, bool) {
 	marks, to := adfFormats(n.Marks)
-	one := inline{kind: objectInline, marks: marks, link: to}
+	var one inline
 	switch n.Type {
 	case "text":
 		return textLines(Clean(n.Text), marks, to), true
 	case "hardBreak":
 		return []inline{{kind: breakInline, marks: marks, link: to}}, true
 	case "mention":
-		one.text = "@" + strings.TrimPrefix(attrOr(n, "text", attr(n.Attrs, "id")), "@")
-		one.target = schemeMention + ":" + escapeID(attr(n.Attrs, "id"))
+		one = adfMention(n)
 	case "status":
-		one.text = attr(n.Attrs, "text")
-		one.target = schemeStatus + ":" + statusColor(attr(n.Attrs, "color"))
+		one = inline{kind: objectInline, text: attr(n.Attrs, "text")}
+		one.target = schemeStatus + ":" + withQuery(statusColor(attr(n.Attrs, "color")), extraAttrs(n))
 	case "date":
-		one.text, one.target = adfDate(n), schemeDate+":"
+		one = adfDate(n)
 	case "emoji":
-		one.kind, one.text = textInline, attrOr(n, "text", attr(n.Attrs, "shortName"))
+		one = adfEmoji(n)
 	case "placeholder":
-		one.kind, one.text = textInline, attr(n.Attrs, "text")
-	case "inlineCard", "blockCard", "embedCard":
+		one = inline{kind: objectInline, text: attr(n.Attrs, "text"), target: schemePrompt + ":"}
+	case "inlineCard":
 		one = adfCard(n)
-	case "media", "mediaInline":
-		one.kind, one.text = imageInline, attr(n.Attrs, "alt")
-		one.target = attr(n.Attrs, "url")
-		if one.target == "" {
-			one.target = mediaDest(attr(n.Attrs, "id"), attr(n.Attrs, "collection"))
-		}
+	case "media":
+		one = adfMediaRef(n).image(n)
+	case "mediaInline":
+		one = adfMediaInline(n)
 	case "inlineExtension":
-		one = macroInline(extensionName(n), nil)
-		one.marks, one.link = marks, to
+		one = adfObject(n.Type, n, extensionLabel(n))
 	default:
 		return nil, false
 	}
-	if one.text == "" && one.kind != imageInline {
-		return nil, true
+	if one.kind == textInline {
+		one.marks, one.link = one.marks|marks, to
+		if one.text == "" {
+			return nil, true
+		}
 	}
 	return []inline{one}, true
 }
 
-func attrOr(n *adfNode, name, otherwise string) string {
-	if s := attr(n.Attrs, name); s != "" {
-		return s
+// withQuery puts attributes behind what a destination names.
+func withQuery(name, query string) string { return strings.TrimSuffix(name+"?"+query, "?") }
+
+// adfMention reads a person. One without a name shows the id, for which Atlassian finds the name.
+func adfMention(n *adfNode) inline {
+	id := attr(n.Attrs, "id")
+	name := oneSpace(strings.TrimPrefix(attr(n.Attrs, "text"), "@"))
+	if name != "" {
+		name = "@" + name
 	}
-	return otherwise
+	if id == "" {
+		return inline{text: name}
+	}
+	if name == "" {
+		name = id
+	}
+	return inline{kind: objectInline, text: name, target: schemeMention + ":" + withQuery(escapeID(id), extraAttrs(n))}
 }
 
 // escapeID percent-encodes what cannot stand in a destination and keeps the colons of account ids.
@@ -124,28 +136,88 @@ func adfFormats(marks []adfMark) (m mark, to link) {
 	return m, to
 }
 
-// adfDate is a date node's day. Its timestamp is in milliseconds, at midnight UTC.
-func adfDate(n *adfNode) string {
+// adfDate is a date node's day. Its time stamp is in milliseconds, at midnight UTC; any other is
+// kept behind the day.
+func adfDate(n *adfNode) inline {
 	stamp := attr(n.Attrs, "timestamp")
-	ms, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil {
-		return stamp
+	in := inline{kind: objectInline, text: oneSpace(stamp), target: schemeDate + ":" + escapePath(stamp)}
+	if ms, err := strconv.ParseInt(stamp, 10, 64); err == nil {
+		in.text = time.UnixMilli(ms).UTC().Format(time.DateOnly)
 	}
-	return time.UnixMilli(ms).UTC().Format(time.DateOnly)
+	if again, ok := dateStamp(in.text, ""); ok && again == stamp {
+		in.target = schemeDate + ":"
+	}
+	if stamp == "" {
+		return inline{}
+	}
+	return in
 }
 
-// adfCard is a smart link: its address, or the name and address in the data it carries instead.
+// dateStamp is the time stamp of a day, unless the destination has one of its own.
+func dateStamp(day, own string) (string, bool) {
+	if own != "" {
+		return unescapePath(own), true
+	}
+	t, err := time.Parse(time.DateOnly, day)
+	return strconv.FormatInt(t.UnixMilli(), 10), err == nil
+}
+
+// adfCard is a smart link: by its address, or by the data it carries instead.
 func adfCard(n *adfNode) inline {
-	href := attr(n.Attrs, "url")
-	text := href
-	if data, ok := n.Attrs["data"].(map[string]any); ok && href == "" {
-		href = attr(data, "url")
-		if text = attr(data, "name"); text == "" {
-			text = href
+	attrs, ok := adfAttrs(n.Type, cleanAttrs(n))
+	address, _ := attrs["url"].(string)
+	if !ok {
+		return inline{text: attr(n.Attrs, "url")}
+	}
+	scheme := map[string]string{"inlineCard": schemeCard, "blockCard": schemeBlockCard, "embedCard": schemeEmbed}[n.Type]
+	plain := len(attrs) == 1 && n.Type != "embedCard" || len(attrs) == 2 && attrs["layout"] == layoutCenter
+	if plain && address != "" && address == strings.TrimSpace(address) {
+		return inline{kind: objectInline, text: cardLabel(address), target: scheme + ":" + address}
+	}
+	label := cardLabel(address)
+	if data, ok := attrs["data"].(map[string]any); ok {
+		if label = attr(data, "name"); label == "" {
+			label = cardLabel(attr(data, "url"))
 		}
 	}
-	if _, err := url.Parse(href); err != nil || href == "" {
-		return inline{text: text}
+	if label == "" {
+		label = n.Type
 	}
-	return inline{text: text, link: link{href: href}}
+	return adfObject(n.Type, n, label)
+}
+
+// cardLabel is what a reader sees of a smart link, whose title only Atlassian knows: an issue's
+// key, a title in the address, or the address.
+func cardLabel(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return oneSpace(address)
+	}
+	last := u.Path[strings.LastIndexByte(u.Path, '/')+1:]
+	if isIssueKey(last) && strings.HasSuffix(u.Path, "/browse/"+last) {
+		return last
+	}
+	if title := oneSpace(Clean(strings.ReplaceAll(last, "+", " "))); strings.ContainsFunc(title, unicode.IsLetter) {
+		return title
+	}
+	return oneSpace(Clean(u.Host + u.Path))
+}
+
+// adfMediaInline reads a file in text.
+func adfMediaInline(n *adfNode) inline {
+	attrs, ok := adfAttrs(n.Type, cleanAttrs(n))
+	_, to := adfFormats(n.Marks)
+	label := attr(n.Attrs, "alt")
+	if !ok {
+		return inline{text: label}
+	}
+	m := adfMediaRef(n)
+	m.layout = layoutInline
+	if _, data := attrs["data"]; !data && attrs["type"] != nil {
+		return inline{kind: imageInline, text: label, target: m.dest(), link: to}
+	}
+	if label == "" {
+		label = "file"
+	}
+	return adfObject(n.Type, n, label)
 }

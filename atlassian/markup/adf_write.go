@@ -10,56 +10,43 @@ import (
 // times the parse.
 type adfWriter struct {
 	buf   []byte
-	tasks int // numbers the localIds that task and decision lists must have
+	align string // of the cell being written
+	loose bool   // some text looks like an address that is no link
+	site  string // where issues are, without a slash at its end; "" when that is not known
+	tasks int    // numbers the localIds that task and decision lists must have
 }
 
-// adfPlace is an ADF node whose content is being written; it decides what may stand in it.
-type adfPlace uint8
-
-const (
-	inDoc adfPlace = iota
-	inItem
-	inQuote
-	inPanel
-	inCell
-	inExpand
-	inNestedExpand
-)
-
-// adfAllowed says, for the places that do not allow every block, which ones they allow. All of
-// them allow paragraphs, lists, code and media. From the definitions of Atlassian's schema:
-// https://unpkg.com/@atlaskit/adf-schema/dist/json-schema/v1/full.json
-var adfAllowed = map[adfPlace]map[string]bool{
-	inItem:  {"taskList": true},
-	inQuote: {},
-	inPanel: {"heading": true, "taskList": true, "rule": true, "decisionList": true},
-	inCell: {
-		"heading": true, "taskList": true, "rule": true, "decisionList": true, "panel": true,
-		"blockquote": true, "nestedExpand": true,
-	},
-	inExpand: {
-		"heading": true, "taskList": true, "rule": true, "decisionList": true, "panel": true,
-		"blockquote": true, "nestedExpand": true, "table": true,
-	},
-	inNestedExpand: {
-		"heading": true, "taskList": true, "rule": true, "decisionList": true, "panel": true,
-		"blockquote": true,
-	},
-}
-
-func (p adfPlace) allows(typ string) bool {
-	if p == inDoc {
-		return typ != "nestedExpand"
+// toADF writes Markdown as a document that, read as Markdown and written again, is the same.
+// Addresses in text that only became plain text here, such as a panel's title, would be links the
+// second time, so a document with such text is written a second time at once.
+func toADF(markdown, site string) Document {
+	w := newADFWriter(parseMarkdown(markdown), site)
+	if !w.loose {
+		return w.buf
 	}
-	return adfAllowed[p][typ]
+	blocks, _, err := parseADF(w.buf)
+	if err != nil {
+		return w.buf
+	}
+	return newADFWriter(parseMarkdown(writeMarkdown(blocks)), site).buf
 }
 
-func writeADF(blocks []*node) Document {
-	w := &adfWriter{}
+// newADFWriter is a writer that has written a document.
+func newADFWriter(blocks []*node, site string) *adfWriter {
+	w := &adfWriter{site: site}
 	w.raw(`{"version":1,"type":"doc","content":[`)
 	w.blocks(blocks, inDoc)
 	w.raw(`]}`)
-	return w.buf
+	return w
+}
+
+// looksLikeAddress says whether text holds what Markdown may make a link of.
+func looksLikeAddress(text string) bool {
+	if strings.Contains(text, "://") || strings.Contains(text, "www.") {
+		return true
+	}
+	_, domain, ok := strings.Cut(text, "@")
+	return ok && strings.Contains(domain, ".")
 }
 
 func (w *adfWriter) raw(s string) { w.buf = append(w.buf, s...) }
@@ -106,6 +93,22 @@ func (w *adfWriter) attr(name, value string) {
 	w.str(value)
 }
 
+// attrs writes a node's attributes, if it has any, behind its type.
+func (w *adfWriter) attrs(attrs map[string]any) {
+	if len(attrs) > 0 {
+		w.raw(`,"attrs":{` + jsonAttrs(attrs) + `}`)
+	}
+}
+
+// jsonAttrs spells attributes sorted by name, without the braces.
+func jsonAttrs(attrs map[string]any) string {
+	if len(attrs) == 0 {
+		return ""
+	}
+	object := compactJSON(attrs)
+	return string(object[1 : len(object)-1])
+}
+
 // open begins a node up to its content's bracket; attrs is its attributes' JSON, or "".
 func (w *adfWriter) open(typ, attrs string) {
 	w.next()
@@ -142,6 +145,19 @@ func (w *adfWriter) container(typ, attrs string, children []*node, in adfPlace) 
 	w.end()
 }
 
+// quote writes a quote, unless nothing of what it holds may stand in one.
+func (w *adfWriter) quote(children []*node) {
+	before := len(w.buf)
+	w.open("blockquote", "")
+	at := len(w.buf)
+	w.blocks(children, inQuote)
+	if len(w.buf) == at {
+		w.buf = w.buf[:before]
+		return
+	}
+	w.end()
+}
+
 func (w *adfWriter) block(n *node, in adfPlace) {
 	switch n.kind {
 	case paragraph:
@@ -151,9 +167,11 @@ func (w *adfWriter) block(n *node, in adfPlace) {
 			w.textParagraph(n.inlines, strong)
 			return
 		}
-		w.open("heading", `"level":`+strconv.Itoa(min(max(n.level, 1), 6)))
-		w.inlines(n.inlines, 0)
-		w.end()
+		if runs := w.runs(n.inlines, 0); len(runs) > 0 {
+			w.open("heading", `"level":`+strconv.Itoa(min(max(n.level, 1), 6)))
+			w.inlines(runs)
+			w.end()
+		}
 	case codeBlock:
 		w.code(n)
 	case rule:
@@ -163,7 +181,7 @@ func (w *adfWriter) block(n *node, in adfPlace) {
 		}
 	case quote:
 		if in.allows("blockquote") {
-			w.container("blockquote", "", n.children, inQuote)
+			w.quote(n.children)
 		} else {
 			w.blocks(n.children, in)
 		}
@@ -173,78 +191,46 @@ func (w *adfWriter) block(n *node, in adfPlace) {
 		w.table(n, in)
 	case callout:
 		w.callout(n, in)
+	case columns:
+		w.layout(n, in)
 	default:
 		w.blocks(n.children, in)
 	}
 }
 
-// paragraph writes a paragraph, or media when it holds nothing but images that ADF can show.
+// paragraph writes a paragraph, or the blocks that it stands for: images, or a placeholder.
 func (w *adfWriter) paragraph(n *node, in adfPlace) {
 	if onlyMedia(n.inlines) {
-		for _, i := range n.inlines {
-			if i.kind == imageInline {
-				w.media(i)
-			}
-		}
+		w.mediaBlocks(n.inlines, in)
 		return
 	}
+	if len(n.inlines) == 1 && w.blockObject(n.inlines[0], in) {
+		return
+	}
+	at := len(w.buf)
 	w.textParagraph(n.inlines, 0)
+	if align := w.align; len(w.buf) > at && in == inCell && (align == alignCenter || align == alignEnd) {
+		w.buf = w.buf[:len(w.buf)-len("}")]
+		w.raw(`,"marks":[{"type":"alignment","attrs":{"align":"` + align + `"}}]}`)
+	}
 }
 
 func (w *adfWriter) textParagraph(in []inline, marks mark) {
-	if in = tidy(in); len(in) == 0 {
-		return
+	if runs := w.runs(in, marks); len(runs) > 0 {
+		w.open("paragraph", "")
+		w.inlines(runs)
+		w.end()
 	}
-	w.open("paragraph", "")
-	w.inlines(in, marks)
-	w.end()
-}
-
-func onlyMedia(in []inline) bool {
-	for _, i := range in {
-		if _, _, media := parseMediaDest(i.target); i.kind == imageInline && (media || isWebImage(i.target)) {
-			continue
-		}
-		if !isBlank(i) {
-			return false
-		}
-	}
-	return len(in) > 0
-}
-
-func (w *adfWriter) media(i inline) {
-	w.next()
-	w.raw(`{"type":"mediaSingle","attrs":{"layout":"center"},"content":[{"type":"media","attrs":{`)
-	if id, collection, ok := parseMediaDest(i.target); ok {
-		w.raw(`"type":"file",`)
-		w.attr("id", id)
-		w.raw(",")
-		w.attr("collection", collection)
-	} else {
-		w.raw(`"type":"external",`)
-		w.attr("url", i.target)
-	}
-	if i.text != "" {
-		w.raw(",")
-		w.attr("alt", i.text)
-	}
-	w.raw(`}`)
-	if isWebLink(i.link.href) {
-		w.raw(`,"marks":[`)
-		w.linkMark(i.link)
-		w.raw(`]`)
-	}
-	w.raw(`}]}`)
 }
 
 func (w *adfWriter) code(n *node) {
 	w.next()
 	w.raw(`{"type":"codeBlock"`)
+	attrs, _ := adfAttrs("codeBlock", parseAttrQuery(n.target))
 	if n.name != "" {
-		w.raw(`,"attrs":{`)
-		w.attr("language", n.name)
-		w.raw(`}`)
+		attrs["language"] = n.name
 	}
+	w.attrs(attrs)
 	if n.text != "" {
 		w.raw(`,"content":[{"type":"text",`)
 		w.attr("text", n.text)
@@ -257,22 +243,36 @@ func (w *adfWriter) callout(n *node, in adfPlace) {
 	panel, isPanel := panelTypes[n.name]
 	switch {
 	case isPanel && in.allows("panel"):
-		w.container("panel", `"panelType":"`+panel+`"`, titled(n), inPanel)
+		attrs := map[string]any{}
+		if typ, own, ok := parseADFDest(n.target); ok && typ == "panel" {
+			attrs = own
+		}
+		attrs["panelType"] = panel
+		w.container("panel", jsonAttrs(attrs), titled(n), inPanel)
 	case n.name == calloutDecision && in.allows("decisionList"):
 		w.decisions(n)
-	case n.name == calloutExpand && (in == inDoc || in.allows("nestedExpand")):
-		typ, place := "expand", inExpand
-		if in != inDoc {
-			typ, place = "nestedExpand", inNestedExpand
-		}
-		title := adfWriter{}
-		title.attr("title", n.title)
-		w.container(typ, string(title.buf), n.children, place)
+	case n.name == calloutExpand && in.allows("expand"):
+		w.container("expand", jsonAttrs(map[string]any{"title": n.title}), n.children, inExpand)
+	case n.name == calloutExpand && in.allows("nestedExpand"):
+		w.container("nestedExpand", jsonAttrs(map[string]any{"title": n.title}), n.children, inNestedExpand)
+	case n.name == calloutMacro && w.bodied(n, in):
 	case n.name == calloutMacro && in.allows("blockquote"):
-		w.container("blockquote", "", titled(n), inQuote)
+		w.quote(titled(n))
 	default:
 		w.blocks(titled(n), in)
 	}
+}
+
+// bodied writes a node that an app fills, with the body it has; false when the callout has none of
+// ADF's behind it.
+func (w *adfWriter) bodied(n *node, in adfPlace) bool {
+	body := map[string]adfPlace{"bodiedExtension": inBodied, "bodiedSyncBlock": inSync}
+	typ, attrs, ok := parseADFDest(n.target)
+	if !ok || body[typ] == 0 || !in.allows(typ) {
+		return false
+	}
+	w.container(typ, jsonAttrs(attrs), n.children, body[typ])
+	return true
 }
 
 // titled is a callout's body with its title before it, for nodes that have none of their own.
@@ -284,18 +284,25 @@ func titled(n *node) []*node {
 	return append([]*node{head}, n.children...)
 }
 
-// decisions writes each block of a decision callout as one decision.
+// decisions writes each block of a decision callout as one decision, and one without text when
+// there are none.
 func (w *adfWriter) decisions(n *node) {
 	w.open("decisionList", w.localID())
-	blocks := titled(n)
-	if len(blocks) == 0 {
-		blocks = []*node{{kind: paragraph}}
+	at := len(w.buf)
+	for _, b := range titled(n) {
+		if runs := w.runs(flatten(b), 0); len(runs) > 0 {
+			w.decision(runs)
+		}
 	}
-	for _, b := range blocks {
-		w.open("decisionItem", w.localID()+`,"state":"DECIDED"`)
-		w.inlines(flatten(b), 0)
-		w.end()
+	if len(w.buf) == at {
+		w.decision(nil)
 	}
+	w.end()
+}
+
+func (w *adfWriter) decision(runs []inline) {
+	w.open("decisionItem", w.localID()+`,"state":"DECIDED"`)
+	w.inlines(runs)
 	w.end()
 }
 
@@ -327,6 +334,7 @@ func (w *adfWriter) cell(c *node) {
 	if c.header {
 		typ = "tableHeader"
 	}
+	w.align = c.name
 	w.container(typ, spanAttrs(c), c.children, inCell)
 }
 

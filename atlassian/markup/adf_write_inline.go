@@ -1,14 +1,10 @@
 package markup
 
-import (
-	"strconv"
-	"strings"
-	"time"
-)
+import "strings"
 
-// inlines writes a block's runs, all of them with marks besides their own.
-func (w *adfWriter) inlines(in []inline, marks mark) {
-	for _, r := range adfRuns(in, marks) {
+// inlines writes runs that w.runs made.
+func (w *adfWriter) inlines(runs []inline) {
+	for _, r := range runs {
 		w.run(r)
 	}
 }
@@ -20,26 +16,28 @@ func (w *adfWriter) run(r inline) {
 		w.next()
 		w.raw(r.source)
 	case r.kind == breakInline:
-		w.next()
-		w.raw(`{"type":"hardBreak"}`)
+		w.inlineNode("hardBreak", nil)
 	case r.kind == objectInline:
 		w.object(r)
+	case r.kind == imageInline:
+		w.mediaInline(r)
 	default:
 		w.text(r)
 	}
 }
 
-func adfRuns(in []inline, marks mark) []inline {
+// runs makes of a block's inlines what ADF can say, all of it with marks besides its own.
+func (w *adfWriter) runs(in []inline, marks mark) []inline {
 	out := make([]inline, len(in))
 	for i, r := range in {
-		out[i] = adfRun(r, marks)
+		out[i] = w.adfRun(r, marks)
 	}
 	return tidy(out)
 }
 
 // adfRun leaves a run only what ADF allows: code goes with no other format, only with a link; of
-// subscript and superscript there is one; images within text and objects unknown to it are text.
-func adfRun(r inline, marks mark) inline {
+// subscript and superscript there is one; images on the web and objects unknown to it are text.
+func (w *adfWriter) adfRun(r inline, marks mark) inline {
 	if r.source != "" {
 		return r
 	}
@@ -51,15 +49,28 @@ func adfRun(r inline, marks mark) inline {
 		r.marks &^= sup
 	}
 	switch {
-	case r.kind == imageInline:
+	case r.kind == imageInline && !isMediaInline(r):
 		r = imageText(r)
-	case r.kind == objectInline && !hasADFNode(r):
-		r = inline{text: r.text, marks: r.marks}
+	case r.kind == objectInline && !w.hasNode(r):
+		r = inline{text: objectText(r), marks: r.marks}
+	case r.kind != textInline:
+		r.marks = 0 // nodes have none but a link
 	}
 	if !isWebLink(r.link.href) {
 		r.link = link{}
 	}
 	return r
+}
+
+// objectText is what is left of an object that ADF has no node for; it is never blank.
+func objectText(r inline) string {
+	if strings.Trim(r.text, blanks) != "" {
+		return r.text
+	}
+	if key, ok := issueKey(r.target); ok {
+		return key
+	}
+	return r.target
 }
 
 // imageText is an image's description, linked to the image.
@@ -68,20 +79,41 @@ func imageText(r inline) inline {
 	if text.text == "" {
 		text.text = r.target
 	}
-	if text.link == (link{}) && isWebImage(r.target) {
-		text.link = link{href: r.target}
+	if address, ok := webImage(r.target); ok && text.link == (link{}) {
+		text.link = link{href: address}
 	}
 	return text
 }
 
+// text writes a run, with an emoji node for each of the emoji that Atlassian knows by the names
+// this package does. They have no formats, so formatted text keeps them as characters.
 func (w *adfWriter) text(r inline) {
-	if r.text == "" {
-		return
+	w.loose = w.loose || r.marks&code == 0 && r.link == (link{}) && looksLikeAddress(r.text)
+	for r.text != "" {
+		before, emoji, after := r.text, "", ""
+		if r.marks == 0 && r.link == (link{}) {
+			before, emoji, after = cutEmoji(r.text)
+		}
+		if before != "" {
+			w.next()
+			w.raw(`{"type":"text",`)
+			w.attr("text", before)
+			w.marks(r)
+			w.raw(`}`)
+		}
+		if emoji != "" {
+			name, id, _ := emojiAttrs(emoji)
+			w.inlineNode("emoji", map[string]any{"shortName": name, "id": id, "text": emoji})
+		}
+		r.text = after
 	}
+}
+
+// inlineNode writes a node without content.
+func (w *adfWriter) inlineNode(typ string, attrs map[string]any) {
 	w.next()
-	w.raw(`{"type":"text",`)
-	w.attr("text", r.text)
-	w.marks(r)
+	w.raw(`{"type":"` + typ + `"`)
+	w.attrs(attrs)
 	w.raw(`}`)
 }
 
@@ -130,51 +162,138 @@ func (w *adfWriter) linkMark(to link) {
 	w.raw(`}}`)
 }
 
-// hasADFNode says whether ADF has a node for what an object stands for.
-func hasADFNode(r inline) bool {
-	switch scheme, rest := splitScheme(r.target); scheme {
+// hasNode says whether ADF has a node for what an object stands for.
+func (w *adfWriter) hasNode(r inline) bool {
+	typ, _ := w.objectNode(r)
+	return typ != ""
+}
+
+// object writes an object that hasNode.
+func (w *adfWriter) object(r inline) {
+	typ, attrs := w.objectNode(r)
+	w.inlineNode(typ, attrs)
+}
+
+// objectNode is the inline node for an object; "" when there is none.
+func (w *adfWriter) objectNode(r inline) (typ string, attrs map[string]any) {
+	scheme, rest := splitScheme(r.target)
+	switch scheme {
 	case schemeMention:
-		return rest != ""
+		return mentionNode(r.text, rest)
 	case schemeStatus:
-		return r.text != ""
+		if strings.Trim(r.text, blanks) == "" {
+			return "", nil
+		}
+		attrs = queryAttrs("status", rest)
+		attrs["text"], attrs["color"] = r.text, statusColor(rest)
+		return "status", attrs
 	case schemeDate:
-		_, err := time.Parse(time.DateOnly, r.text)
-		return err == nil
+		if stamp, ok := dateStamp(r.text, rest); ok && stamp != "" {
+			return "date", map[string]any{"timestamp": stamp}
+		}
+	case schemeEmoji:
+		return emojiNodeAttrs(r.text, rest)
+	case schemePrompt:
+		return "placeholder", map[string]any{"text": r.text}
+	case schemeIssue:
+		if key, ok := issueKey(r.target); ok && w.site != "" {
+			return "inlineCard", map[string]any{"url": w.site + "/browse/" + key}
+		}
+	case schemeCard, schemeBlockCard, schemeEmbed:
+		if address, ok := cardURL(r.target); ok {
+			return "inlineCard", map[string]any{"url": address}
+		}
+	case schemeADF:
+		return inlineADF(r.target)
+	}
+	return "", nil
+}
+
+func mentionNode(text, rest string) (typ string, attrs map[string]any) {
+	id := objectID(rest)
+	if id == "" {
+		return "", nil
+	}
+	attrs = queryAttrs("mention", rest)
+	attrs["id"] = id
+	if name := oneSpace(strings.TrimPrefix(text, "@")); name != "" && text != oneSpace(id) {
+		attrs["text"] = "@" + name
+	}
+	return "mention", attrs
+}
+
+// queryAttrs are the attributes of a node behind what a destination names.
+func queryAttrs(typ, rest string) map[string]any {
+	_, query, _ := strings.Cut(rest, "?")
+	if attrs, ok := adfAttrs(typ, parseAttrQuery(query)); ok && len(attrQuery(attrs)) <= maxPlaceholder {
+		return attrs
+	}
+	return map[string]any{}
+}
+
+func emojiNodeAttrs(text, rest string) (typ string, attrs map[string]any) {
+	id := objectID(rest)
+	if short, standard, ok := emojiAttrs(text); ok {
+		return "emoji", map[string]any{"shortName": short, "id": standard, "text": text}
+	}
+	attrs = map[string]any{"shortName": text}
+	if id != "" {
+		attrs["id"], attrs["text"] = id, text
+	}
+	return "emoji", attrs
+}
+
+// inlineADF is a placeholder's node when it is one that stands in text.
+func inlineADF(dest string) (typ string, attrs map[string]any) {
+	typ, attrs, ok := parseADFDest(dest)
+	switch typ {
+	case "inlineExtension", "inlineCard", "emoji", "mediaInline":
+		if ok {
+			return typ, attrs
+		}
+	case "blockCard", "embedCard": // within text, a smart link like any other
+		if attrs, ok = adfAttrs("inlineCard", attrs); ok {
+			return "inlineCard", attrs
+		}
+	}
+	return "", nil
+}
+
+// blockObject writes an object that is alone in its paragraph as a block; false when it stands
+// for none, or for one that may not be in this place.
+func (w *adfWriter) blockObject(r inline, in adfPlace) bool {
+	if r.kind != objectInline {
+		return false
+	}
+	scheme, _ := splitScheme(r.target)
+	typ, attrs, ok := parseADFDest(r.target)
+	if address, isCard := cardURL(r.target); isCard {
+		typ, attrs, ok = "blockCard", map[string]any{"url": address}, scheme == schemeBlockCard
+		if scheme == schemeEmbed {
+			typ, attrs["layout"], ok = "embedCard", layoutCenter, true
+		}
+	}
+	switch typ {
+	case "extension", "syncBlock", "blockCard", "embedCard":
+		if ok = ok && in.allows(typ); ok {
+			w.inlineNode(typ, attrs)
+		}
+		return ok
 	default:
 		return false
 	}
 }
 
-// object writes an object that hasADFNode.
-func (w *adfWriter) object(r inline) {
-	scheme, rest := splitScheme(r.target)
-	w.next()
-	switch scheme {
-	case schemeMention:
-		w.raw(`{"type":"mention","attrs":{`)
-		w.attr("id", unescapePath(rest))
-		w.raw(",")
-		w.attr("text", "@"+strings.TrimPrefix(r.text, "@"))
-	case schemeStatus:
-		w.raw(`{"type":"status","attrs":{`)
-		w.attr("text", r.text)
-		w.raw(",")
-		w.attr("color", statusColor(rest))
-	default:
-		day, _ := time.Parse(time.DateOnly, r.text)
-		w.raw(`{"type":"date","attrs":{`)
-		w.attr("timestamp", strconv.FormatInt(day.UnixMilli(), 10))
-	}
-	w.raw(`}}`)
-}
-
-// statusColor is name when it is a colour that a status can have, else neutral. Confluence's macro
-// says Grey where ADF says neutral.
+// statusColor is the colour that name, which attributes may follow, begins with: one that a status
+// can have, else neutral. Confluence's macro says Grey where ADF says neutral.
 func statusColor(name string) string {
-	switch name = strings.ToLower(name); name {
+	name, _, _ = strings.Cut(strings.ToLower(name), "?")
+	switch name {
 	case "purple", "blue", "red", "yellow", "green":
 		return name
-	default:
-		return "neutral"
 	}
+	if hex, ok := strings.CutPrefix(name, "#"); ok && len(hex) == 6 && strings.Trim(hex, "0123456789abcdef") == "" {
+		return name
+	}
+	return "neutral"
 }

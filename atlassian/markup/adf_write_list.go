@@ -1,6 +1,10 @@
 package markup
 
-import "strconv"
+import (
+	"bytes"
+	"slices"
+	"strconv"
+)
 
 // list writes a list. Items with and without check boxes are different lists in ADF, so a mixed
 // list becomes several.
@@ -28,21 +32,28 @@ func (w *adfWriter) list(n *node, in adfPlace) {
 	}
 }
 
-// isTaskItem says whether an item can be a taskItem: it has a check box, and its content is one
-// paragraph with, at most, lists of tasks below it.
+// isTaskItem says whether an item can be a task of ADF: it has a check box, and its content is
+// paragraphs with, at most, lists of tasks below them.
 func isTaskItem(it *node) bool {
 	if it.task == noTask {
 		return false
 	}
-	for i, c := range it.children {
-		switch {
-		case i == 0 && c.kind == paragraph && !onlyMedia(c.inlines):
-		case c.kind == list && isTaskList(c):
-		default:
+	for _, c := range it.children[len(taskBody(it)):] {
+		if c.kind != list || !isTaskList(c) {
 			return false
 		}
 	}
 	return true
+}
+
+// taskBody is the paragraphs that a task begins with.
+func taskBody(it *node) []*node {
+	for i, c := range it.children {
+		if c.kind != paragraph || onlyMedia(c.inlines) {
+			return it.children[:i]
+		}
+	}
+	return it.children
 }
 
 func isTaskList(l *node) bool {
@@ -74,39 +85,57 @@ func (w *adfWriter) item(it *node) {
 			task.children, rest = rest[:1], rest[1:]
 		}
 		w.taskList([]*node{task})
-	} else if len(rest) > 0 && rest[0].kind == list {
-		w.open("paragraph", "")
-		w.end()
 	}
 	w.blocks(rest, inItem)
-	if len(w.buf) == at {
-		w.open("paragraph", "")
-		w.end()
+	const empty = `{"type":"paragraph","content":[]}`
+	switch written := w.buf[at:]; {
+	case len(written) == 0:
+		w.raw(empty)
+	case bytes.HasPrefix(written, []byte(`{"type":"bulletList"`)), bytes.HasPrefix(written, []byte(`{"type":"orderedList"`)):
+		w.buf = slices.Insert(w.buf, at, []byte(empty+",")...)
 	}
 }
 
 func (w *adfWriter) taskList(items []*node) {
 	w.open("taskList", w.localID())
 	for _, it := range items {
-		w.task(it)
+		w.taskAndBelow(it)
 	}
 	w.end()
 }
 
-// task writes an item and the lists below it, which are its siblings.
-func (w *adfWriter) task(it *node) {
+// taskAndBelow writes a task and the lists below it, which are its siblings.
+func (w *adfWriter) taskAndBelow(it *node) {
 	state := "TODO"
 	if it.task == doneTask {
 		state = "DONE"
 	}
-	rest := it.children
-	w.open("taskItem", w.localID()+`,"state":"`+state+`"`)
-	if len(rest) > 0 && rest[0].kind == paragraph {
-		w.inlines(tidy(rest[0].inlines), 0)
-		rest = rest[1:]
-	}
-	w.end()
-	for _, nested := range rest {
+	body := taskBody(it)
+	w.task(body, `,"state":"`+state+`"`)
+	for _, nested := range it.children[len(body):] {
 		w.taskList(nested.children)
 	}
+}
+
+// task writes a task's own text. A taskItem has no paragraphs, so one that needs them is another
+// type of node.
+func (w *adfWriter) task(body []*node, state string) {
+	if len(body) > 1 || len(body) == 1 && isExtension(body[0]) {
+		w.container("blockTaskItem", w.localID()+state, body, inTask)
+		return
+	}
+	w.open("taskItem", w.localID()+state)
+	if len(body) > 0 {
+		w.inlines(w.runs(body[0].inlines, 0))
+	}
+	w.end()
+}
+
+// isExtension says whether a paragraph stands for an app's block.
+func isExtension(n *node) bool {
+	if len(n.inlines) != 1 || n.inlines[0].kind != objectInline {
+		return false
+	}
+	typ, _, ok := parseADFDest(n.inlines[0].target)
+	return ok && typ == "extension"
 }

@@ -22,7 +22,7 @@ func (adfFormat) blocks(source string, parent *node, children []*node) (string, 
 	for _, n := range children {
 		switch {
 		case n.kind == item && parent.origin.typ == "taskList" && isTaskItem(n) && len(n.children) <= 1:
-			w.task(n)
+			w.taskAndBelow(n)
 		case n.kind == item && n.task == noTask && (parent.origin.typ == "bulletList" || parent.origin.typ == "orderedList"):
 			w.items([]*node{n})
 		case n.kind == row && parent.origin.typ == "table":
@@ -41,7 +41,7 @@ func (adfFormat) blocks(source string, parent *node, children []*node) (string, 
 func (adfFormat) runs(in []inline) string {
 	w := &adfWriter{buf: []byte("[")}
 	for _, r := range in {
-		w.run(adfRun(r, 0))
+		w.run(w.adfRun(r, 0))
 	}
 	return "," + string(w.buf[1:]) + ","
 }
@@ -59,12 +59,6 @@ func (adfFormat) fill(source string, n *node, content string, over bool) (patch,
 }
 
 func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
-	if was.level == now.level && was.task == now.task && was.name == now.name && was.title == now.title && was.ordered == now.ordered && was.header == now.header {
-		return nil, true
-	}
-	if !read.origin.whole.known() {
-		return nil, false
-	}
 	whole := read.origin.whole
 	switch typ := read.origin.typ; {
 	case typ == "heading":

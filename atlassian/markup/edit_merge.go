@@ -274,11 +274,25 @@ func (m *merge) within(read, was, now *node) (bool, error) {
 	if was.kind != now.kind || read.kind != was.kind {
 		return false, nil
 	}
+	if sameSettings(was, now) {
+		return m.content(read, was, now)
+	}
 	settings, ok := m.format.set(m.source, read, was, now)
-	if !ok {
+	if !ok || was.target != now.target || was.header != now.header || !read.origin.whole.known() {
 		return false, nil
 	}
 	m.patches = append(m.patches, settings...)
+	return m.content(read, was, now)
+}
+
+// sameSettings says whether two nodes of a kind differ in nothing but their content.
+func sameSettings(a, b *node) bool {
+	return a.level == b.level && a.task == b.task && a.name == b.name && a.title == b.title && a.target == b.target &&
+		a.ordered == b.ordered && a.header == b.header
+}
+
+// content changes what a node holds. False says that it cannot.
+func (m *merge) content(read, was, now *node) (bool, error) {
 	switch was.kind {
 	case paragraph, heading:
 		return m.leaf(read, was.inlines, now.inlines), nil
@@ -435,12 +449,13 @@ func (m *merge) sum(n *node) uint64 {
 		task                    taskState
 		ordered, header         bool
 		level, colspan, rowspan int
-		name, title, text       string
+		name, title             string
+		text, target            string
 		inlines, children       int
 	}
 	var h maphash.Hash
 	h.SetSeed(sumSeed)
-	maphash.WriteComparable(&h, head{n.kind, n.task, n.ordered, n.header, n.level, n.colspan, n.rowspan, n.name, n.title, n.text, len(n.inlines), len(n.children)})
+	maphash.WriteComparable(&h, head{n.kind, n.task, n.ordered, n.header, n.level, n.colspan, n.rowspan, n.name, n.title, n.text, n.target, len(n.inlines), len(n.children)})
 	for _, i := range n.inlines {
 		maphash.WriteComparable(&h, i)
 	}

@@ -56,10 +56,6 @@ func (storageFormat) fill(source string, n *node, content string, over bool) (pa
 func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) {
 	from := read.origin
 	switch {
-	case was.level == now.level && was.task == now.task && was.name == now.name && was.title == now.title && was.ordered == now.ordered && was.header == now.header:
-		return nil, true
-	case !from.whole.known() || was.header != now.header:
-		return nil, false
 	case was.kind == heading:
 		return retag(source, from, "h"+strconv.Itoa(now.level)), true
 	case was.kind == list && was.level == now.level && (from.typ == "ul" || from.typ == "ol"):

@@ -29,17 +29,25 @@ func addFiles(f *testing.F, pattern string) {
 
 func FuzzToADF(f *testing.F) {
 	addMarkdown(f)
-	f.Fuzz(func(t *testing.T, markdown string) {
-		doc := ToADF(markdown)
-		checkADF(t, doc)
-		if _, err := FromADF(doc); err != nil {
-			t.Errorf("our own document: %v", err)
+	for _, cases := range nodeCases {
+		for _, tc := range cases {
+			if md, err := FromADF(json.RawMessage(docADF(tc.blocks))); err == nil {
+				f.Add(md)
+			}
 		}
+	}
+	f.Fuzz(func(t *testing.T, markdown string) {
+		checkFixedPoint(t, markdown)
 	})
 }
 
 func FuzzFromADF(f *testing.F) {
 	addFiles(f, "testdata/*/*.json")
+	for _, cases := range nodeCases {
+		for _, tc := range cases {
+			f.Add(docADF(tc.blocks))
+		}
+	}
 	f.Add(`{"type":"doc","content":[{"type":"table","content":[{"type":"tableRow"}]}]}`)
 	f.Add(`{"type":"text","text":"alone"}`)
 	f.Add(`[]`)
@@ -49,8 +57,23 @@ func FuzzFromADF(f *testing.F) {
 			t.Errorf("error of no kind: %v", err)
 		}
 		checkClean(t, md)
-		checkADF(t, ToADF(md))
+		checkFixedPoint(t, md)
 	})
+}
+
+// checkFixedPoint fails the test unless a document made of Markdown is valid and, read as Markdown
+// and written again, the same.
+func checkFixedPoint(t *testing.T, markdown string) {
+	t.Helper()
+	doc := ToADF(markdown)
+	checkADF(t, doc)
+	again, err := FromADF(doc)
+	if err != nil {
+		t.Fatalf("our own document: %v", err)
+	}
+	if second := ToADF(again); string(second) != string(doc) {
+		t.Errorf("from  %q\nto    %q\nfirst  %s\nsecond %s", markdown, again, doc, second)
+	}
 }
 
 func FuzzToWiki(f *testing.F) {

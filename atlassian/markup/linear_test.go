@@ -23,6 +23,10 @@ var hostile = map[string]string{
 	"brace pairs": "{{\x00}}", "tag pairs": "<b>\x00</b>", "strong pairs": "**a \x00a__ ", "tick pairs": "`a\x00a``",
 	"mixed marks": "**a* ", "wiki stars": "{*}a _b ", "comments": "<!--", "link titles": "[a](b \"", "refs": "[a]: b\n", "ref uses": "[a][b",
 	"wiki code": "{{{}a", "wiki code ends": "{{a}}}", "shares": `\\a\b`, "backslash pairs": `\\a`, "icons": "(x", "dashes": "-- ",
+	"column markers": "[a](layout:50)\n\n", "next markers": "[a](layout:next)\n\n", "marker pairs": "[a](layout:50)\n\n\x00[b](layout:end)\n\n",
+	"colons": ":", "emoji names": ":rocket:", "emoji": "🚀", "joined emoji": "👍\u200d", "placeholders": "[a](adf:extension?a:=%5B ",
+	"placeholder attributes": "&a:=1", "cards": "[a](card:https://a.b)", "callouts": "> [!MACRO] [a](adf:bodiedExtension?b=c)\n",
+	"nested callouts": "> [!EXPAND]\n> ", "media": "![a](media:b?layout=group)", "addresses": "a@b.c@", "empty items": "- \n",
 	"tag braces": "{*}", "citations": "??a ", "mails": "a@b.", "ordered": "1. a\n", "code lines": "{code}\na\n",
 }
 

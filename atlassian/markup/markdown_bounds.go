@@ -17,7 +17,7 @@ var commonMark = newMarkdownParser()
 
 // newMarkdownParser is goldmark's parser with bounds on what takes it more than linear time. The
 // parsers and priorities are those of parser.DefaultBlockParsers, parser.DefaultInlineParsers and
-// extension.GFM.
+// extension.GFM; only emojiParser is our own.
 func newMarkdownParser() parser.Parser {
 	p := parser.NewParser(
 		parser.WithBlockParsers(
@@ -33,10 +33,12 @@ func newMarkdownParser() parser.Parser {
 			util.Prioritized(parser.NewParagraphParser(), 1000),
 		),
 		parser.WithInlineParsers(
+			util.Prioritized(boxParser{extension.NewTaskCheckBoxParser()}, 0),
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
 			util.Prioritized(boundedLinkParser{parser.NewLinkParser()}, 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(parser.NewRawHTMLParser(), 400),
+			util.Prioritized(emojiParser{}, 450),
 			util.Prioritized(boundedInlineParser{parser.NewEmphasisParser()}, 500),
 			util.Prioritized(boundedInlineParser{extension.NewStrikethroughParser()}, 500),
 		),
@@ -46,8 +48,19 @@ func newMarkdownParser() parser.Parser {
 		),
 		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 	)
-	gfm := goldmark.WithExtensions(extension.Linkify, extension.TaskList)
+	gfm := goldmark.WithExtensions(extension.Linkify)
 	return goldmark.New(goldmark.WithParser(p), gfm).Parser()
+}
+
+// boxParser reads a check box only where GitHub does, with white space behind it: goldmark also sees
+// one in the link [x](a).
+type boxParser struct{ parser.InlineParser }
+
+func (b boxParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if line, _ := block.PeekLine(); len(line) > 3 && !util.IsSpace(line[3]) {
+		return nil
+	}
+	return b.InlineParser.Parse(parent, block, pc)
 }
 
 // boundedBlockParser opens no block below maxDepth, because goldmark visits every open block on

@@ -4,13 +4,15 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/yuin/goldmark/util"
 )
 
 // escape puts backslashes before the characters that would be markup where they stand, and before
 // no others: prose, snake_case and 2 * 3 stay as they are. before and after are the characters
 // that the text stands between.
 func (w *inlineWriter) escape(text string, before, after rune) string {
-	if !strings.ContainsAny(text, "\\`*_~[]<&|!") {
+	if w.count[':'] < 2 && !strings.ContainsAny(text, "\\`*_~[]<&|!") {
 		return text
 	}
 	var b strings.Builder
@@ -66,6 +68,9 @@ func (w *inlineWriter) needsEscape(r, prev, next rune, atEnd bool, rest string) 
 		return unicode.IsLetter(next) || next == '/' || next == '!' || next == '?' || atEnd && next != ' '
 	case '&':
 		return characterReference(rest) != ""
+	case ':':
+		_, size := cutEmojiName(rest)
+		return size > 0
 	case '|':
 		return w.cell
 	default:
@@ -135,7 +140,7 @@ func blockMarker(line string) int {
 			return 0
 		}
 	case '[':
-		if _, _, ok := cutCallout(line); ok || len(line) > 2 && line[2] == ']' && strings.ContainsRune(" xX", rune(line[1])) {
+		if _, _, ok := cutCallout(line); ok || isBox(line) {
 			return 0
 		}
 	default:
@@ -145,6 +150,13 @@ func blockMarker(line string) int {
 		}
 	}
 	return -1
+}
+
+// isBox says whether line begins with a check box: what touches it, as in [x](a), makes it none.
+// https://github.github.com/gfm/#task-list-items-extension-
+func isBox(line string) bool {
+	return len(line) > 2 && line[0] == '[' && line[2] == ']' && strings.IndexByte(" xX", line[1]) >= 0 &&
+		(len(line) == 3 || util.IsSpace(line[3]) || line[3] == '\\')
 }
 
 // endsMarker says whether a list or heading marker may end before rest.

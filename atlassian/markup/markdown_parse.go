@@ -27,7 +27,7 @@ func (r markdownReader) blocks(parent ast.Node) []*node {
 			out = append(out, b)
 		}
 	}
-	return out
+	return groupColumns(out)
 }
 
 // block is nil for what leaves no trace, such as a link reference definition.
@@ -76,8 +76,11 @@ func (r markdownReader) fencedCode(n *ast.FencedCodeBlock) *node {
 	b := &node{kind: codeBlock, text: r.lines(n)}
 	if n.Info != nil {
 		info := strings.TrimSpace(unescapeMarkdown(n.Info.Value(r.source)))
-		b.name, b.title, _ = strings.Cut(info, " ")
-		b.title = strings.TrimSpace(b.title)
+		info, b.target = cutCodeAttrs(info)
+		b.name = info
+		if i := strings.IndexAny(info, " \t"); i >= 0 {
+			b.name, b.title = info[:i], strings.TrimSpace(info[i:])
+		}
 	}
 	return b
 }
@@ -86,9 +89,6 @@ func (r markdownReader) html(n *ast.HTMLBlock) *node {
 	raw := string(n.Lines().Value(r.source))
 	if n.HasClosure() {
 		raw += string(n.ClosureLine.Value(r.source))
-	}
-	if isColumnMarker(strings.TrimSpace(raw)) {
-		return nil
 	}
 	return paragraphOf(textLines(strings.TrimSpace(raw), 0, link{}))
 }
@@ -122,11 +122,41 @@ func (r markdownReader) quote(n *ast.Blockquote) *node {
 		return r.plainQuote(n)
 	}
 	c := &node{kind: callout, name: name, title: unescapeMarkdown([]byte(title))}
+	r.placeholder(c, first, line.Stop)
 	for in := first.FirstChild(); in != nil && r.start(in) < line.Stop; in = first.FirstChild() {
 		first.RemoveChild(first, in)
 	}
 	c.children = r.blocks(n)
 	return c
+}
+
+// placeholder takes the object behind a callout's name, on the line that ends at stop: of a macro its
+// label is the title, of a panel the title follows it.
+func (r markdownReader) placeholder(c *node, first *ast.Paragraph, stop int) {
+	for in := first.FirstChild(); in != nil && r.start(in) < stop; in = in.NextSibling() {
+		l, ok := in.(*ast.Link)
+		if !ok {
+			continue
+		}
+		dest := unescapeMarkdown(l.Destination)
+		if scheme, _ := splitScheme(dest); scheme != schemeADF && scheme != schemeMacro {
+			return
+		}
+		c.target = dest
+		if c.title = r.plain(l); c.name != calloutMacro {
+			c.title = r.textUpTo(l.NextSibling(), stop)
+		}
+		return
+	}
+}
+
+// textUpTo is the text from n on, up to an offset of the source.
+func (r markdownReader) textUpTo(n ast.Node, stop int) string {
+	var b strings.Builder
+	for ; n != nil && r.start(n) < stop; n = n.NextSibling() {
+		b.WriteString(r.plainNode(n))
+	}
+	return strings.TrimSpace(b.String())
 }
 
 func (r markdownReader) plainQuote(n *ast.Blockquote) *node {
@@ -148,6 +178,19 @@ func (r markdownReader) start(n ast.Node) int {
 	return n.Pos()
 }
 
+// cellAlign is how the column of a cell is aligned.
+func cellAlign(n ast.Node) string {
+	c, ok := n.(*east.TableCell)
+	switch {
+	case ok && c.Alignment == east.AlignCenter:
+		return alignCenter
+	case ok && c.Alignment == east.AlignRight:
+		return alignEnd
+	default:
+		return alignStart
+	}
+}
+
 func (r markdownReader) table(n *east.Table) *node {
 	t := &node{kind: table}
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -155,7 +198,7 @@ func (r markdownReader) table(n *east.Table) *node {
 		tr := &node{kind: row}
 		blank := true
 		for d := c.FirstChild(); d != nil; d = d.NextSibling() {
-			td := &node{kind: cell, header: header}
+			td := &node{kind: cell, header: header, name: cellAlign(d)}
 			if p := paragraphOf(r.inlines(d)); p != nil {
 				td.children = []*node{p}
 				blank = false

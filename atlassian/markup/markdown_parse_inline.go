@@ -40,6 +40,8 @@ func (r *inlineReader) inline(n ast.Node, marks mark, to link) {
 		r.text(n, marks, to)
 	case *ast.String:
 		r.run(string(n.Value), marks, to)
+	case *emojiNode:
+		r.run(n.text, marks, to)
 	case *ast.CodeSpan:
 		r.run(r.codeSpan(n), marks|code, to)
 	case *ast.Emphasis:
@@ -55,7 +57,7 @@ func (r *inlineReader) inline(n ast.Node, marks mark, to link) {
 	case *ast.Image:
 		r.out = append(r.out, inline{
 			kind: imageInline, marks: marks | r.tags, link: to,
-			text: r.plain(n), target: unescapeMarkdown(n.Destination),
+			text: r.plain(n), target: unescapeMarkdown(n.Destination), title: oneSpace(unescapeMarkdown(n.Title)),
 		})
 	case *ast.AutoLink:
 		dest := string(n.URL(r.source))
@@ -109,7 +111,7 @@ func (r markdownReader) codeSpan(n *ast.CodeSpan) string {
 func (r *inlineReader) link(n *ast.Link, marks mark) {
 	dest := unescapeMarkdown(n.Destination)
 	if !isObject(dest) {
-		r.children(n, marks, link{href: dest, title: strings.Join(strings.Fields(unescapeMarkdown(n.Title)), " ")})
+		r.children(n, marks, link{href: dest, title: oneSpace(unescapeMarkdown(n.Title))})
 		return
 	}
 	r.out = append(r.out, inline{
@@ -125,25 +127,38 @@ func (r markdownReader) plain(n ast.Node) string {
 	return b.String()
 }
 
+// plainNode is the text of n itself.
+func (r markdownReader) plainNode(n ast.Node) string {
+	var b strings.Builder
+	r.writePlainNode(&b, n)
+	return b.String()
+}
+
 func (r markdownReader) writePlain(b *strings.Builder, parent ast.Node) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		switch n := n.(type) {
-		case *ast.Text:
-			b.WriteString(unescapeMarkdown(n.Value(r.source)))
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				b.WriteByte(' ')
-			}
-		case *ast.String:
-			b.Write(n.Value)
-		case *ast.AutoLink:
-			b.Write(n.Label(r.source))
-		case *ast.RawHTML:
-			b.Write(n.Segments.Value(r.source))
-		case *ast.CodeSpan:
-			b.WriteString(r.codeSpan(n))
-		default:
-			r.writePlain(b, n)
+		r.writePlainNode(b, n)
+	}
+}
+
+func (r markdownReader) writePlainNode(b *strings.Builder, n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Text:
+		b.WriteString(unescapeMarkdown(n.Value(r.source)))
+		if n.SoftLineBreak() || n.HardLineBreak() {
+			b.WriteByte(' ')
 		}
+	case *ast.String:
+		b.Write(n.Value)
+	case *ast.AutoLink:
+		b.Write(n.Label(r.source))
+	case *ast.RawHTML:
+		b.Write(n.Segments.Value(r.source))
+	case *emojiNode:
+		b.WriteString(n.text)
+	case *ast.CodeSpan:
+		b.WriteString(r.codeSpan(n))
+	default:
+		r.writePlain(b, n)
 	}
 }
 
@@ -161,9 +176,6 @@ func (r *inlineReader) rawHTML(raw string, marks mark, to link) {
 	}
 	if m, ok := htmlMarks[strings.TrimPrefix(name, "/")]; ok && r.tags&m != 0 {
 		r.tags &^= m
-		return
-	}
-	if isColumnMarker(raw) {
 		return
 	}
 	r.run(strings.ReplaceAll(raw, "\n", " "), marks, to)

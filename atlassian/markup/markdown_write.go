@@ -1,7 +1,6 @@
 package markup
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,9 @@ type markdownWriter struct {
 	out    strings.Builder
 	prefix []string // what every line of the open containers begins with
 	bol    bool     // at the begin of a line, prefix not yet written
+
+	alternate bool // the next list's marker must not be that of the list around it
+	inColumns bool // within a section of columns
 }
 
 func writeMarkdown(blocks []*node) string {
@@ -52,20 +54,38 @@ func (w *markdownWriter) newline() {
 // blocks writes siblings with a blank line between them.
 func (w *markdownWriter) blocks(blocks []*node, depth int) {
 	var prev *node
-	alternate := false
+	alternate := w.alternate
+	w.alternate = false
 	for _, n := range blocks {
 		if isEmpty(n) {
 			continue
 		}
-		if prev != nil && (depth <= 0 || prev.kind != paragraph || !interruptsParagraph(n)) {
+		if prev != nil && (depth <= 0 || !joins(prev, n)) {
 			w.newline()
 		}
 		// Two lists in a row stay two lists when their markers differ.
-		alternate = prev != nil && prev.kind == list && n.kind == list && !alternate &&
-			prev.ordered == n.ordered
+		if prev != nil {
+			alternate = prev.kind == list && n.kind == list && !alternate && prev.ordered == n.ordered
+		}
 		w.block(n, depth, alternate)
 		prev = n
 	}
+}
+
+// joins says whether n, within an item or quote, needs no blank line before it. Below an empty item
+// there must be none: it would end the items around it as well.
+func joins(prev, n *node) bool {
+	return prev.kind == paragraph && interruptsParagraph(n) || prev.kind == list && endsEmpty(prev)
+}
+
+// endsEmpty says whether the last line of a list is a marker.
+func endsEmpty(l *node) bool {
+	last := l.children[len(l.children)-1]
+	if len(last.children) == 0 {
+		return last.task == noTask
+	}
+	below := last.children[len(last.children)-1]
+	return below.kind == list && len(below.children) > 0 && endsEmpty(below)
 }
 
 // interruptsParagraph says whether n is a list that needs no blank line before it.
@@ -162,8 +182,31 @@ func codeInfo(n *node) string {
 	if language == "" && title != "" {
 		language = "text"
 	}
-	info := strings.TrimSpace(language + " " + title)
+	info := strings.TrimSpace(strings.TrimSpace(language+" "+title) + " " + codeAttrs(n.target))
 	return escapeReferences(strings.ReplaceAll(info, `\`, `\\`))
+}
+
+// codeAttrs spells what else ADF says of a code block at the end of its info string, as in
+// {wrap:=true}.
+func codeAttrs(query string) string {
+	if query == "" {
+		return ""
+	}
+	return "{" + query + "}"
+}
+
+// cutCodeAttrs undoes codeAttrs; in braces that hold anything else it finds a title.
+func cutCodeAttrs(info string) (rest, query string) {
+	at := strings.LastIndexByte(info, '{')
+	if at < 0 || !strings.HasSuffix(info, "}") {
+		return info, ""
+	}
+	query = info[at+1 : len(info)-1]
+	attrs, _ := adfAttrs("codeBlock", parseAttrQuery(query))
+	if len(attrs) == 0 || attrQuery(attrs) != query {
+		return info, ""
+	}
+	return strings.TrimSpace(info[:at]), query
 }
 
 // longestRun is the length of the longest run of c in s.
@@ -183,8 +226,8 @@ func longestRun(s string, c byte) int {
 func (w *markdownWriter) callout(n *node, depth int) {
 	w.container("> ", "> ", func() {
 		head := "[!" + n.name + "]"
-		if n.title != "" {
-			head += " " + writeInlines([]inline{{text: n.title}}, inlineContext{oneLine: true})
+		if text := writeInlines(calloutTitle(n), inlineContext{oneLine: true, joined: true}); text != "" {
+			head += " " + text
 		}
 		w.line(head)
 		if first := firstBlock(n.children); first != nil && first.kind != paragraph {
@@ -192,6 +235,21 @@ func (w *markdownWriter) callout(n *node, depth int) {
 		}
 		w.blocks(n.children, depth+1)
 	})
+}
+
+// calloutTitle is what stands behind a callout's name: its placeholder, if it has one, and its
+// title, which a macro's placeholder has for its label.
+func calloutTitle(n *node) []inline {
+	title := inline{text: n.title}
+	switch {
+	case n.target == "":
+		return []inline{title}
+	case n.name == calloutMacro:
+		return []inline{{kind: objectInline, text: n.title, target: n.target}}
+	default:
+		own := inline{kind: objectInline, text: strings.ToLower(n.name), target: n.target}
+		return []inline{own, {text: " "}, title}
+	}
 }
 
 // firstBlock is the first block that leaves something to read, or nil.
@@ -222,8 +280,15 @@ func (w *markdownWriter) list(n *node, depth int, alternate bool) {
 		case doneTask:
 			marker += "[x] "
 		}
+		w.alternate = !n.ordered && !alternate && isMarkers(it) // for "- - -" is a rule
 		w.container(marker, indent, func() { w.item(it, depth) })
 	}
+}
+
+// isMarkers says whether an item begins with nothing but the markers of lists in lists.
+func isMarkers(it *node) bool {
+	first := firstBlock(it.children)
+	return first == nil || first.kind == list && !first.ordered && isMarkers(first.children[0])
 }
 
 // listNumber is the number of an ordered list's item; CommonMark allows nine digits.
@@ -236,27 +301,6 @@ func (w *markdownWriter) item(it *node, depth int) {
 		w.newline()
 	}
 	w.blocks(it.children, depth+1)
-}
-
-// columns writes a layout's columns one after the other.
-func (w *markdownWriter) columns(n *node, depth int) {
-	for i, c := range n.children {
-		if i > 0 {
-			w.newline()
-		}
-		w.line(columnMarker(i+1, len(n.children)))
-		w.newline()
-		w.blocks(c.children, depth+1)
-	}
-}
-
-func columnMarker(i, of int) string { return fmt.Sprintf("<!-- column %d of %d -->", i, of) }
-
-// isColumnMarker recognises what columnMarker writes.
-func isColumnMarker(s string) bool {
-	rest, ok := strings.CutPrefix(s, "<!-- column ")
-	rest, end := strings.CutSuffix(rest, " -->")
-	return ok && end && strings.Trim(rest, "0123456789 of") == ""
 }
 
 // flatten is all text below n as one run of inlines, for what lies too deep to keep its structure.

@@ -12,6 +12,7 @@ import (
 type inlineContext struct {
 	oneLine bool // in a heading or a table, where a line end would end the block
 	cell    bool // in a table, where | ends the cell
+	joined  bool // more follows in the same paragraph, with which delimiters could pair
 }
 
 // inlineWriter spells the inlines of one block.
@@ -23,7 +24,7 @@ type inlineWriter struct {
 }
 
 func writeInlines(in []inline, ctx inlineContext) string {
-	w := inlineWriter{inlineContext: ctx}
+	w := inlineWriter{inlineContext: ctx, formatted: ctx.joined}
 	in = tidy(in)
 	for _, r := range in {
 		if r.marks != 0 || r.link != (link{}) || r.kind == objectInline || r.kind == imageInline {
@@ -144,7 +145,7 @@ func (w *inlineWriter) leaf(in inline, before, after rune) string {
 		}
 		return "\\\n"
 	case imageInline:
-		return "!" + w.bracketed(in.text) + "(" + w.destination(in.target) + ")"
+		return "!" + w.bracketed(in.text) + "(" + w.destination(in.target) + w.linkTitle(in.title) + ")"
 	case objectInline:
 		return w.bracketed(in.text) + "(" + w.destination(in.target) + ")"
 	}
@@ -167,11 +168,16 @@ func (w *inlineWriter) linked(s span) string {
 	}
 	inner := *w
 	inner.inLink = true
-	dest := w.destination(s.link.href)
-	if s.link.title != "" {
-		dest += ` "` + escapeReferences(titleEscaper.Replace(w.pipes(s.link.title))) + `"`
-	}
+	dest := w.destination(s.link.href) + w.linkTitle(s.link.title)
 	return "[" + inner.spans(s.children, '[') + "](" + dest + ")"
+}
+
+// linkTitle spells the title of a link or image, with a space before it.
+func (w *inlineWriter) linkTitle(title string) string {
+	if title == "" {
+		return ""
+	}
+	return ` "` + escapeReferences(titleEscaper.Replace(w.pipes(title))) + `"`
 }
 
 // The title ends at a quote; a line end in it could be a blank line, which ends the paragraph.

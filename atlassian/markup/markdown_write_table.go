@@ -9,11 +9,19 @@ import (
 // cell counts for its own row only, so that no small table can stand for a huge one.
 const maxSpanColumns = 200
 
+// How the text of a cell is aligned, in ADF's words.
+const (
+	alignStart  = "start"
+	alignCenter = "center"
+	alignEnd    = "end"
+)
+
 // table writes a GitHub table. Its first row becomes the heading when all its cells are headers;
 // otherwise the heading is empty, as the syntax demands one. A merged cell has its content where
 // it begins and leaves the other places empty.
 func (w *markdownWriter) table(n *node) {
 	rows := gridOf(n)
+	all := rows
 	width := 1
 	for _, r := range rows {
 		width = max(width, len(r))
@@ -24,10 +32,33 @@ func (w *markdownWriter) table(n *node) {
 	} else {
 		w.row(nil, width)
 	}
-	w.line("|" + strings.Repeat(" --- |", width))
+	w.line("|" + strings.Join(columnAligns(all, width), "|") + "|")
 	for _, r := range rows {
 		w.row(r, 0)
 	}
+}
+
+// columnAligns spells how each column is aligned: as all of its cells are that say so.
+func columnAligns(rows [][]*node, width int) []string {
+	aligns := make([]string, width)
+	for _, r := range rows {
+		for i, c := range r {
+			switch {
+			case c == nil || c.name == "" || c.name == aligns[i]:
+			case aligns[i] == "":
+				aligns[i] = c.name
+			default:
+				aligns[i] = alignStart
+			}
+		}
+	}
+	for i, align := range aligns {
+		aligns[i] = map[string]string{alignCenter: " :---: ", alignEnd: " ---: "}[align]
+		if aligns[i] == "" {
+			aligns[i] = " --- "
+		}
+	}
+	return aligns
 }
 
 // row writes cells, and empty ones up to width: only the heading has to be complete.

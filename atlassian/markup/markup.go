@@ -4,24 +4,55 @@
 // Every conversion goes through one tree: a reader per format builds it, a writer per format
 // spells it. Markdown is CommonMark with GitHub's tables, strikethrough, task lists and
 // autolinks. What Markdown has no construct for is spelled with three that it has, so that a
-// person and a language model can read it and the readers here can take it back:
+// person and a language model can read it and the readers here can take it back.
+//
+// Links, in text:
 //
 //	[@Ada Keller](mention:557058:ada)      a person by Atlassian account id
 //	[@akeller](user:akeller)               a person by user name (userkey: by key), Data Center
-//	[DONE](status:green)                   a status lozenge
+//	[DONE](status:green)                   a status lozenge, also in a colour such as #36b37e
 //	[2026-11-23](date:)                    a date
-//	[toc](macro:toc?maxLevel=2)            a macro without a body
+//	:rocket: 🚀                            an emoji, by short name or as it is
+//	[:parrot:](emoji:9c1f…)                any other emoji, by id
+//	[Your name](placeholder:)              text that tells an author what to write
+//	[PLAT-1](issue:PLAT-1)                 an issue, by key
+//	[PLAT-1](card:https://…/browse/PLAT-1) a smart link
 //	[Title](page:DOCS/Title)               a link to a Confluence page, by space key and title
 //	[plan.pdf](attachment:plan.pdf)        a link to an attachment of the same page or issue
-//	![alt](attachment:plan.png)            an attached image
-//	![alt](media:1f0c…?collection=…)       a file of Atlassian's media service
-//	> [!INFO] Title                        a panel (also NOTE, TIP, WARNING, ERROR, SUCCESS, PANEL),
-//	> text                                 EXPAND, DECISION, or MACRO with a body
-//	<u> <sub> <sup>                        underline, subscript, superscript
+//	[toc](macro:toc?maxLevel=2)            a macro without a body
+//	[poll](adf:inlineExtension?…)          any other node of ADF, with its attributes: text as
+//	                                       name=value, all else as name:=JSON
 //
-// Other HTML is text. Nothing a document contains makes a conversion panic. Each takes time
-// linear in its input, nests to at most 40 levels of blocks (what lies deeper keeps its text and
-// loses its structure), and has a bound on its input: 1 MiB of Markdown; 4 MiB and 400,000 nodes of anything else.
+// Links that are alone in their paragraph:
+//
+//	[Roadmap](block-card:https://…)        a smart link as a card
+//	[Board](embed:https://…)               a smart link that shows its content
+//	[chart](adf:extension?…)               an app's block, also adf:syncBlock
+//	[columns](layout:50-50)                begins a section of columns of these widths
+//	[next column](layout:next)             begins its next column
+//	[end of columns](layout:end)           ends it
+//
+// Images, whose title is their caption:
+//
+//	![alt](attachment:plan.png)            an attached image
+//	![alt](media:1f0c…?collection=…)       a file of Atlassian's media service; with layout=group
+//	                                       one of several, with layout=inline one in text
+//
+// Quotes whose first line says what they are:
+//
+//	> [!INFO] Title                        a panel (also NOTE, TIP, WARNING, ERROR, SUCCESS, PANEL),
+//	> text                                 EXPAND, or DECISION
+//	> [!PANEL] [panel](adf:panel?…)        a panel with a colour or an icon of its own
+//	> [!MACRO] [excerpt](adf:bodied…?…)    an app's block with a body
+//
+// And <u>, <sub> and <sup>; other HTML is text. A placeholder whose attributes take more than a
+// kilobyte has # and a hash in their place; without the original document it is its label. Reading
+// leaves out colours, comments, the indentation, alignment and size of text but for the columns of
+// tables, widths and backgrounds of tables and cells, borders, and the ids of anything but apps' nodes.
+//
+// Nothing a document contains makes a conversion panic. Each takes time linear in its input, nests to
+// at most 40 levels of blocks (what lies deeper keeps its text and loses its structure), and has a
+// bound on its input: 1 MiB of Markdown; 4 MiB and 400,000 nodes of anything else.
 package markup
 
 import (
@@ -60,8 +91,23 @@ const (
 // ToADF turns Markdown into an ADF document. The result is valid by Atlassian's schema whatever
 // the input is: structure that ADF does not allow, such as a heading in a list item, becomes the
 // nearest thing it allows, without losing text.
-func ToADF(markdown string) Document {
-	return writeADF(parseMarkdown(markdown))
+func ToADF(markdown string, opts ...Option) Document {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return toADF(markdown, o.site)
+}
+
+// Option is an option of [ToADF].
+type Option func(*options)
+
+type options struct{ site string }
+
+// WithSite says where the issues are that Markdown names, as in https://contoso.atlassian.net.
+// Without it [PLAT-1](issue:PLAT-1) is the key as text, since ADF links issues by their address.
+func WithSite(baseURL string) Option {
+	return func(o *options) { o.site = strings.TrimRight(baseURL, "/") }
 }
 
 // AppendADF puts a paragraph of plain text below a document that ToADF made.

@@ -9,18 +9,29 @@ import (
 // Destinations of links and images that stand for something Markdown has no construct for. An
 // object scheme makes the whole link one thing; the others are places a link or image can lead.
 const (
-	schemeMention    = "mention"    // object: an Atlassian account id
-	schemeUser       = "user"       // object: a user name (Data Center)
-	schemeUserKey    = "userkey"    // object: a user key (Confluence Data Center)
-	schemeStatus     = "status"     // object: a colour; the text is the status
-	schemeDate       = "date"       // object: empty; the text is the date, YYYY-MM-DD
-	schemeMacro      = "macro"      // object: a macro's name and parameters, name?key=value
-	schemePage       = "page"       // place: SPACE/Title, or /Title in the same space
-	schemeAttachment = "attachment" // place: the file name of an attachment
-	schemeMedia      = "media"      // place: id?collection=name in Atlassian's media service
+	schemeMention    = "mention"     // object: an Atlassian account id
+	schemeUser       = "user"        // object: a user name (Data Center)
+	schemeUserKey    = "userkey"     // object: a user key (Confluence Data Center)
+	schemeStatus     = "status"      // object: a colour; the text is the status
+	schemeDate       = "date"        // object: empty, the text is the date, YYYY-MM-DD; or an ADF time stamp
+	schemeEmoji      = "emoji"       // object: an emoji's id; the text is its short name
+	schemePrompt     = "placeholder" // object: empty; the text tells an author what to write there
+	schemeIssue      = "issue"       // object: an issue's key
+	schemeCard       = "card"        // object: the address of a smart link in text
+	schemeBlockCard  = "block-card"  // object: the address of a smart link shown as a card
+	schemeEmbed      = "embed"       // object: the address of a smart link that shows its content
+	schemeLayout     = "layout"      // object: begins, divides or ends a section of columns
+	schemeADF        = "adf"         // object: any other ADF node, type?attribute=value
+	schemeMacro      = "macro"       // object: a macro's name and parameters, name?key=value
+	schemePage       = "page"        // place: SPACE/Title, or /Title in the same space
+	schemeAttachment = "attachment"  // place: the file name of an attachment
+	schemeMedia      = "media"       // place: id?collection=name in Atlassian's media service
 )
 
-var objectSchemes = []string{schemeMention, schemeUser, schemeUserKey, schemeStatus, schemeDate, schemeMacro}
+var objectSchemes = []string{
+	schemeMention, schemeUser, schemeUserKey, schemeStatus, schemeDate, schemeEmoji, schemePrompt, schemeIssue,
+	schemeCard, schemeBlockCard, schemeEmbed, schemeLayout, schemeADF, schemeMacro,
+}
 
 // splitScheme separates a destination into its scheme, in lower case, and what follows it. The
 // scheme is empty when there is none.
@@ -123,23 +134,35 @@ func parseMacroDest(rest string) (name string, params []param) {
 	return unescapePath(name), params
 }
 
-func mediaDest(id, collection string) string {
-	d := schemeMedia + ":" + escapePath(id)
-	if collection != "" {
-		d += "?collection=" + escapePath(collection)
+// cardURL is the address of a smart link; false when dest is none that Atlassian can follow.
+func cardURL(dest string) (string, bool) {
+	scheme, rest := splitScheme(dest)
+	switch scheme {
+	case schemeCard, schemeBlockCard, schemeEmbed:
+		return rest, isWebLink(rest)
+	default:
+		return "", false
 	}
-	return d
 }
 
-func parseMediaDest(dest string) (id, collection string, ok bool) {
+// issueKey is the key of the issue that an object stands for.
+func issueKey(dest string) (string, bool) {
 	scheme, rest := splitScheme(dest)
-	if scheme != schemeMedia {
-		return "", "", false
-	}
-	id, query, _ := strings.Cut(rest, "?")
-	collection, _ = strings.CutPrefix(query, "collection=")
-	id = unescapePath(id)
-	return id, unescapePath(collection), id != ""
+	return rest, scheme == schemeIssue && isIssueKey(rest)
+}
+
+// isIssueKey recognises keys such as PLAT-1.
+// https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
+func isIssueKey(s string) bool {
+	project, number, _ := strings.Cut(s, "-")
+	return project != "" && 'A' <= project[0] && project[0] <= 'Z' && number != "" && number[0] != '0' && len(s) < 100 &&
+		strings.Trim(project, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && strings.Trim(number, "0123456789") == ""
+}
+
+// objectID is what an object's destination names, without the attributes behind it.
+func objectID(rest string) string {
+	id, _, _ := strings.Cut(rest, "?")
+	return unescapePath(id)
 }
 
 // escapePath percent-encodes s so that it is one path segment, without spaces or brackets that

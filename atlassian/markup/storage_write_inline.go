@@ -112,6 +112,9 @@ func attribute(name, value string) string {
 }
 
 func (w *storageWriter) image(in inline) {
+	if address, ok := webImage(in.target); ok {
+		in.target = address
+	}
 	alt := attribute("ac:alt", in.text)
 	if name, ok := attachmentName(in.target); ok {
 		w.raw("<ac:image" + alt + "><ri:attachment" + attribute("ri:filename", name) + " /></ac:image>")
@@ -126,14 +129,21 @@ func (w *storageWriter) image(in inline) {
 func (w *storageWriter) object(in inline) {
 	scheme, rest := splitScheme(in.target)
 	users := map[string]string{schemeMention: "ri:account-id", schemeUser: "ri:username", schemeUserKey: "ri:userkey"}
+	address, isCard := cardURL(in.target)
+	key, isIssue := issueKey(in.target)
 	switch _, dateErr := time.Parse(time.DateOnly, in.text); {
 	case users[scheme] != "" && rest != "":
-		w.raw("<ac:link><ri:user" + attribute(users[scheme], unescapePath(rest)) + " /></ac:link>")
+		w.raw("<ac:link><ri:user" + attribute(users[scheme], objectID(rest)) + " /></ac:link>")
 	case scheme == schemeStatus && in.text != "":
 		w.macro("status", param{"colour", storageColor(rest)}, param{"title", in.text})
 		w.endMacro()
 	case scheme == schemeDate && dateErr == nil:
 		w.raw("<time" + attribute("datetime", in.text) + " />")
+	case isCard:
+		w.linked(span{link: link{href: address}, children: []span{{leaf: inline{text: in.text}}}})
+	case isIssue:
+		w.macro("jira", param{"key", key})
+		w.endMacro()
 	case scheme == schemeMacro && isMacroName(rest):
 		name, params := parseMacroDest(rest)
 		w.macro(name, params...)
@@ -151,7 +161,7 @@ func isMacroName(dest string) bool {
 // storageColor is a status colour as Confluence's macro spells it.
 func storageColor(name string) string {
 	color := statusColor(name)
-	if color == "neutral" {
+	if color == "neutral" || color[0] == '#' {
 		return "Grey"
 	}
 	return strings.ToUpper(color[:1]) + color[1:]

@@ -8,17 +8,17 @@ type kind uint8
 const (
 	paragraph kind = iota // inlines
 	heading               // level, inlines
-	codeBlock             // name (the language), title, text
+	codeBlock             // name (the language), title, text, target
 	rule
 	quote   // children
 	list    // ordered, level (the first number), children of kind item
 	item    // task, children
 	table   // children of kind row
 	row     // children of kind cell
-	cell    // header, colspan, rowspan, children
-	callout // name (a key of the callout names), title, children
-	columns // children of kind column: a layout of two or more columns
-	column  // children
+	cell    // name (how it is aligned, or ""), header, colspan, rowspan, children
+	callout // name (a key of the callout names), title, target, children
+	columns // name (the widths, or a layout of Confluence), children of kind column
+	column  // name (its vertical alignment, or ""), children
 )
 
 // node is a block of the tree. Which fields mean something is said beside its kind.
@@ -33,6 +33,7 @@ type node struct {
 	name     string
 	title    string
 	text     string
+	target   string   // a callout's placeholder, or a code block's attributes as attrQuery spells them
 	inlines  []inline // in the normal form of tidy
 	children []*node
 
@@ -83,7 +84,7 @@ type inlineKind uint8
 const (
 	textInline   inlineKind = iota // text
 	breakInline                    // a hard line break
-	imageInline                    // text (its description), target (where it is)
+	imageInline                    // text (its description), target (where it is), title (its caption)
 	objectInline                   // text, target (a destination in one of the object schemes)
 )
 
@@ -96,6 +97,7 @@ type inline struct {
 	link   link
 	text   string
 	target string
+	title  string
 
 	at      extent // in the source, what it was read from: of text that is there literally, or of an element
 	unit    extent // the outermost inline element around it within its block

@@ -224,6 +224,9 @@ var wikiTargetEscaper = strings.NewReplacer("|", "%7C", `\`, "%5C", "]", "%5D", 
 // wikiImage spells an image; in a link without its description, whose bar would end the link.
 func wikiImage(in inline, inLink bool) string {
 	target := in.target
+	if address, ok := webImage(target); ok {
+		target = address
+	}
 	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, " []{}") {
 		target = name
 	} else if !isWebImage(target) || strings.ContainsAny(target, " []{}") {
@@ -244,7 +247,10 @@ func wikiImage(in inline, inLink bool) string {
 // object writes what an object scheme stands for; what Jira does not have becomes its text.
 func (w *wikiInlineWriter) object(in inline) string {
 	scheme, rest := splitScheme(in.target)
-	id := unescapePath(rest)
+	if address, ok := cardURL(in.target); ok {
+		return w.linked(span{link: link{href: address}, children: []span{{leaf: inline{text: in.text}}}})
+	}
+	id := objectID(rest)
 	if id == "" || strings.ContainsAny(id, "|[]\n") {
 		return w.escape(in.text)
 	}

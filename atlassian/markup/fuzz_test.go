@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// addMarkdown seeds a fuzz target with CommonMark's examples and those of testdata.
+// addMarkdown seeds a fuzz target with the examples of CommonMark and GitHub and those of testdata.
 func addMarkdown(f *testing.F) {
-	if examples, err := commonMarkExamples(); err == nil {
+	if examples, err := specExamples(); err == nil {
 		for _, e := range examples {
 			f.Add(e.Markdown)
 		}

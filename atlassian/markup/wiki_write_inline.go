@@ -162,7 +162,7 @@ func (w *wikiInlineWriter) escape(text string) string {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		rest := text[i+size:]
 		if n := wikiURL(text[i:]); n > 0 && (r == 'h' || r == 'f' || r == 'm') && !isWordRune(prev) {
-			b.WriteString(text[i : i+n])
+			n = w.address(&b, text[i:i+n])
 			prev = rune(text[i+n-1])
 			i += n
 			continue
@@ -186,6 +186,18 @@ func (w *wikiInlineWriter) escape(text string) string {
 		i += size
 	}
 	return b.String()
+}
+
+// address writes an address in text and says how much of it. Jira links it; where Markdown does not,
+// its colon is spelled so that Jira does not either, and what follows is text like any other.
+func (w *wikiInlineWriter) address(b *strings.Builder, url string) int {
+	if w.inLink {
+		b.WriteString(url)
+		return len(url)
+	}
+	colon := strings.IndexByte(url, ':')
+	b.WriteString(url[:colon] + "&#58;")
+	return colon + 1
 }
 
 // needsEscape says whether the character that text begins with, between prev and next, would be
@@ -235,6 +247,8 @@ func escapeWikiCode(text string) string {
 		switch {
 		case c == '\\':
 			b.WriteString("&#92;")
+		case c == '}' && i == len(text)-1: // three braces in a row end the code at the first two
+			b.WriteString("&#125;")
 		case c == '&' && characterReference(text[i:]) != "", strings.IndexByte("*_-+^~{}[]!|?(", c) >= 0 && needsCodeEscape(text, i):
 			b.WriteByte('\\')
 			b.WriteByte(c)

@@ -206,14 +206,31 @@ func characterReference(s string) string {
 	if end < 2 {
 		return ""
 	}
+	ref := s[:end+1]
+	if s[1] == '#' {
+		if !isNumericReference(s[2:end]) {
+			return ""
+		}
+		return ref
+	}
 	for _, c := range []byte(s[1:end]) {
-		if !util.IsAlphaNumeric(c) && c != '#' {
+		if !util.IsAlphaNumeric(c) {
 			return ""
 		}
 	}
-	ref := s[:end+1]
 	if resolved := html.UnescapeString(ref); strings.HasSuffix(resolved, ";") && resolved != ";" {
 		return "" // not a name, or one that HTML knows only without the semicolon
 	}
 	return ref
+}
+
+// isNumericReference says whether digits is what CommonMark allows between &# and a semicolon.
+// https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
+func isNumericReference(digits string) bool {
+	const decimals, hexadecimals = 7, 6
+	if digits != "" && digits[0]|0x20 == 'x' {
+		digits = digits[1:]
+		return digits != "" && len(digits) <= hexadecimals && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+	}
+	return digits != "" && len(digits) <= decimals && strings.Trim(digits, "0123456789") == ""
 }

@@ -111,7 +111,7 @@ func (w *storageWriter) image(in inline) {
 	alt := attribute("ac:alt", in.text)
 	if name, ok := attachmentName(in.target); ok {
 		w.raw("<ac:image" + alt + "><ri:attachment" + attribute("ri:filename", name) + " /></ac:image>")
-	} else if isWebImage(in.target) {
+	} else if isWebImage(in.target) || strings.HasPrefix(in.target, "/") { // on the web or on the same site
 		w.raw("<ac:image" + alt + "><ri:url" + attribute("ri:value", in.target) + " /></ac:image>")
 	} else {
 		w.raw(escapeXML(in.text))

@@ -54,8 +54,9 @@ func (p adfPlace) allows(typ string) bool {
 	return adfAllowed[p][typ]
 }
 
-func writeADF(blocks []*node) Document {
-	w := &adfWriter{}
+// writeADF spells blocks as ADF, which will take about room bytes.
+func writeADF(blocks []*node, room int) Document {
+	w := &adfWriter{buf: make([]byte, 0, room)}
 	w.raw(`{"version":1,"type":"doc","content":[`)
 	w.blocks(blocks, inDoc)
 	w.raw(`]}`)
@@ -102,18 +103,24 @@ func (w *adfWriter) str(s string) {
 
 // attr writes "name":"value".
 func (w *adfWriter) attr(name, value string) {
-	w.raw(`"` + name + `":`)
+	w.buf = append(w.buf, '"')
+	w.raw(name)
+	w.raw(`":`)
 	w.str(value)
 }
 
 // open begins a node up to its content's bracket; attrs is its attributes' JSON, or "".
 func (w *adfWriter) open(typ, attrs string) {
 	w.next()
-	w.raw(`{"type":"` + typ + `"`)
+	w.raw(`{"type":"`)
+	w.raw(typ)
 	if attrs != "" {
-		w.raw(`,"attrs":{` + attrs + `}`)
+		w.raw(`","attrs":{`)
+		w.raw(attrs)
+		w.raw(`},"content":[`)
+		return
 	}
-	w.raw(`,"content":[`)
+	w.raw(`","content":[`)
 }
 
 func (w *adfWriter) end() { w.raw(`]}`) }

@@ -24,6 +24,9 @@ func (w *adfWriter) inlines(in []inline, marks mark) {
 // adfRuns leaves runs only what ADF allows: code goes with no other format, only with a link; of
 // subscript and superscript there is one; images within text and objects unknown to it are text.
 func adfRuns(in []inline, marks mark) []inline {
+	if marks == 0 && isTidy(in) && isADF(in) {
+		return in
+	}
 	out := make([]inline, len(in))
 	for i, r := range in {
 		r.marks |= marks
@@ -45,6 +48,19 @@ func adfRuns(in []inline, marks mark) []inline {
 		out[i] = r
 	}
 	return tidy(out)
+}
+
+// isADF says whether ADF allows all of in as it is.
+func isADF(in []inline) bool {
+	for i := range in {
+		r := &in[i]
+		switch {
+		case r.marks&code != 0 && r.marks != code, r.marks&(sub|sup) == sub|sup, r.kind == imageInline,
+			r.kind == objectInline && !hasADFNode(*r), r.link != (link{}) && !isWebLink(r.link.href):
+			return false
+		}
+	}
+	return true
 }
 
 // imageText is an image's description, linked to the image.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -22,10 +23,24 @@ type inlineReader struct {
 	tags mark // formats opened by HTML elements
 }
 
+// inlines reads the runs of a block, in the normal form of tidy.
 func (r markdownReader) inlines(parent ast.Node) []inline {
-	ir := inlineReader{markdownReader: r}
+	ir := inlineReader{markdownReader: r, out: r.mem.runs[:0]}
 	ir.children(parent, 0, link{})
-	return ir.out
+	r.mem.runs = ir.out
+	if isTidy(ir.out) {
+		return r.mem.inlines(ir.out)
+	}
+	r.mem.tidied = tidyInto(r.mem.tidied[:0], ir.out)
+	return r.mem.inlines(r.mem.tidied)
+}
+
+// value is the text of a segment, without a copy where the source has it as it is.
+func (r markdownReader) value(s text.Segment) string {
+	if s.Padding == 0 && !s.ForceNewline {
+		return r.whole[s.Start:s.Stop]
+	}
+	return string(s.Value(r.source))
 }
 
 func (r *inlineReader) children(parent ast.Node, marks mark, to link) {
@@ -75,12 +90,11 @@ func (r *inlineReader) run(text string, marks mark, to link) {
 }
 
 func (r *inlineReader) text(n *ast.Text, marks mark, to link) {
-	value := n.Value(r.source)
-	if n.IsRaw() {
-		r.run(string(value), marks, to)
-	} else {
-		r.run(unescapeMarkdown(value), marks, to)
+	value := r.value(n.Segment)
+	if !n.IsRaw() {
+		value = unescapeText(value)
 	}
+	r.run(value, marks, to)
 	switch {
 	case n.HardLineBreak():
 		r.lineBreak(marks, to)
@@ -94,6 +108,9 @@ func (r *inlineReader) lineBreak(marks mark, to link) {
 }
 
 func (r markdownReader) codeSpan(n *ast.CodeSpan) string {
+	if only, ok := n.FirstChild().(*ast.Text); ok && n.ChildCount() == 1 {
+		return strings.ReplaceAll(r.value(only.Segment), "\n", " ")
+	}
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		switch c := c.(type) {
@@ -120,6 +137,9 @@ func (r *inlineReader) link(n *ast.Link, marks mark) {
 // plain is the text of n without any format. It descends into images within images itself: doing
 // so through inlines would copy the innermost text once a level.
 func (r markdownReader) plain(n ast.Node) string {
+	if only, ok := n.FirstChild().(*ast.Text); ok && n.ChildCount() == 1 && !only.SoftLineBreak() && !only.HardLineBreak() {
+		return unescapeText(r.value(only.Segment))
+	}
 	var b strings.Builder
 	r.writePlain(&b, n)
 	return b.String()
@@ -172,8 +192,9 @@ func (r *inlineReader) rawHTML(raw string, marks mark, to link) {
 // unescapeMarkdown resolves backslash escapes and character references in one pass, so that
 // neither can make the other.
 // https://spec.commonmark.org/0.31.2/#backslash-escapes
-func unescapeMarkdown(raw []byte) string {
-	s := string(raw)
+func unescapeMarkdown(raw []byte) string { return unescapeText(string(raw)) }
+
+func unescapeText(s string) string {
 	if !strings.ContainsAny(s, `\&`) {
 		return s
 	}

@@ -7,23 +7,19 @@ type arena struct {
 	pointers []*node
 	stored   []inline
 
+	piece        int      // how many of a kind to make at once
 	runs, tidied []inline // room for the runs of the block being read
 }
 
-// Pieces begin small, for the many documents that are, and grow.
-const (
-	firstPiece = 16
-	lastPiece  = 512
-)
-
-// nextPiece is how much to make when the piece before had so much.
-func nextPiece(before, need int) int {
-	return max(min(max(2*before, firstPiece), lastPiece), need)
+// newArena makes an arena for the tree of a document of size bytes.
+func newArena(size int) *arena {
+	const smallest, largest, bytesForOne = 8, 512, 24
+	return &arena{piece: min(max(size/bytesForOne, smallest), largest)}
 }
 
 func (a *arena) node(n node) *node {
 	if len(a.nodes) == cap(a.nodes) {
-		a.nodes = make([]node, 0, nextPiece(cap(a.nodes), 1))
+		a.nodes = make([]node, 0, a.piece)
 	}
 	a.nodes = append(a.nodes, n)
 	return &a.nodes[len(a.nodes)-1]
@@ -35,7 +31,7 @@ func (a *arena) children(n int) []*node {
 		return nil
 	}
 	if cap(a.pointers)-len(a.pointers) < n {
-		a.pointers = make([]*node, 0, nextPiece(cap(a.pointers), n))
+		a.pointers = make([]*node, 0, max(a.piece, n))
 	}
 	at := len(a.pointers)
 	a.pointers = a.pointers[:at+n]
@@ -48,7 +44,7 @@ func (a *arena) inlines(in []inline) []inline {
 		return nil
 	}
 	if cap(a.stored)-len(a.stored) < len(in) {
-		a.stored = make([]inline, 0, nextPiece(cap(a.stored), len(in)))
+		a.stored = make([]inline, 0, max(a.piece, len(in)))
 	}
 	at := len(a.stored)
 	a.stored = append(a.stored, in...)

@@ -11,7 +11,7 @@ import (
 // markdownReader turns goldmark's tree into ours.
 type markdownReader struct {
 	source []byte
-	whole  string // source once more, of which the text of runs is cut
+	whole  string // source once more, with spaces for line ends, of which the text of runs is cut
 	mem    *arena
 }
 
@@ -21,7 +21,7 @@ func parseMarkdown(markdown string) []*node {
 		return plainBlocks(markdown)
 	}
 	whole := Clean(markdown)
-	r := markdownReader{source: []byte(whole), whole: whole, mem: &arena{}}
+	r := markdownReader{source: []byte(whole), whole: strings.ReplaceAll(whole, "\n", " "), mem: newArena(len(whole))}
 	return r.blocks(commonMark.Parse(text.NewReader(r.source)))
 }
 

@@ -35,24 +35,26 @@ func (r markdownReader) inlines(parent ast.Node) []inline {
 	return r.mem.inlines(r.mem.tidied)
 }
 
-// value is the text of a segment, without a copy where the source has it as it is.
+// value is the text of a segment on one line, without a copy where the source has it as it is.
 func (r markdownReader) value(s text.Segment) string {
-	if s.Padding == 0 && !s.ForceNewline {
+	if asItIs(s) {
 		return r.whole[s.Start:s.Stop]
 	}
-	return string(s.Value(r.source))
+	return strings.ReplaceAll(string(s.Value(r.source)), "\n", " ")
 }
 
 func (r *inlineReader) children(parent ast.Node, marks mark, to link) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		r.inline(n, marks, to)
+		if t, ok := n.(*ast.Text); ok {
+			n = r.text(t, marks, to)
+		} else {
+			r.inline(n, marks, to)
+		}
 	}
 }
 
 func (r *inlineReader) inline(n ast.Node, marks mark, to link) {
 	switch n := n.(type) {
-	case *ast.Text:
-		r.text(n, marks, to)
 	case *ast.String:
 		r.run(string(n.Value), marks, to)
 	case *ast.CodeSpan:
@@ -89,8 +91,14 @@ func (r *inlineReader) run(text string, marks mark, to link) {
 	}
 }
 
-func (r *inlineReader) text(n *ast.Text, marks mark, to link) {
-	value := r.value(n.Segment)
+// text reads n and the text right behind it in the source, and returns the last that it read. goldmark
+// cuts text at line ends and at every character that could have been markup.
+func (r *inlineReader) text(n *ast.Text, marks mark, to link) *ast.Text {
+	at := n.Segment
+	for next := behind(n); next != nil; next = behind(n) {
+		n, at.Stop = next, next.Segment.Stop
+	}
+	value := r.value(at)
 	if !n.IsRaw() {
 		value = unescapeText(value)
 	}
@@ -101,7 +109,27 @@ func (r *inlineReader) text(n *ast.Text, marks mark, to link) {
 	case n.SoftLineBreak():
 		r.run(" ", marks, to)
 	}
+	return n
 }
+
+// behind is the text that stands right behind n, on the same line or at the start of the next, or nil.
+func behind(n *ast.Text) *ast.Text {
+	next, ok := n.NextSibling().(*ast.Text)
+	if !ok || n.HardLineBreak() || n.IsRaw() != next.IsRaw() || !asItIs(n.Segment) || !asItIs(next.Segment) {
+		return nil
+	}
+	stop := n.Segment.Stop
+	if n.SoftLineBreak() {
+		stop++ // the line end
+	}
+	if next.Segment.Start != stop {
+		return nil
+	}
+	return next
+}
+
+// asItIs says whether a segment is just the source between its ends.
+func asItIs(s text.Segment) bool { return s.Padding == 0 && !s.ForceNewline }
 
 func (r *inlineReader) lineBreak(marks mark, to link) {
 	r.out = append(r.out, inline{kind: breakInline, marks: marks | r.tags, link: to})
@@ -109,7 +137,7 @@ func (r *inlineReader) lineBreak(marks mark, to link) {
 
 func (r markdownReader) codeSpan(n *ast.CodeSpan) string {
 	if only, ok := n.FirstChild().(*ast.Text); ok && n.ChildCount() == 1 {
-		return strings.ReplaceAll(r.value(only.Segment), "\n", " ")
+		return r.value(only.Segment)
 	}
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {

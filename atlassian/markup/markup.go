@@ -61,7 +61,7 @@ const (
 // the input is: structure that ADF does not allow, such as a heading in a list item, becomes the
 // nearest thing it allows, without losing text.
 func ToADF(markdown string) Document {
-	return writeADF(parseMarkdown(markdown), 3*len(markdown)+64)
+	return writeADF(parseMarkdown(markdown), 4*len(markdown)+256)
 }
 
 // AppendADF puts a paragraph of plain text below a document that ToADF made.

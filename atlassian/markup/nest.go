@@ -162,7 +162,7 @@ func endsBlank(r *inline) bool {
 
 // appendWords adds a run of text with the white space at its ends as runs of its own.
 func appendWords(out []inline, r inline) []inline {
-	if r.text != "" && !beginsBlank(&r) && !endsBlank(&r) {
+	if r.text == " " || r.text != "" && !beginsBlank(&r) && !endsBlank(&r) {
 		return append(out, r)
 	}
 	core := strings.TrimLeft(r.text, blanks)

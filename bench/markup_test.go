@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,3 +143,81 @@ func comparePair(b *testing.B, size int, ours, other func()) {
 	b.ReportMetric(testing.AllocsPerRun(times, other), "allocs/other")
 }
 
+// converters are the six directions. Each takes Markdown or, when it reads something else, what becomes
+// of it.
+var converters = []struct {
+	name    string
+	source  func(markdown string) string
+	convert func(source string)
+}{
+	{"ToADF", asItIs, func(s string) { markup.ToADF(s) }},
+	{"ToWiki", asItIs, func(s string) { markup.ToWiki(s) }},
+	{"ToStorage", asItIs, func(s string) { markup.ToStorage(s) }},
+	{"FromADF", func(s string) string { return string(markup.ToADF(s)) }, func(s string) { _, _ = markup.FromADF([]byte(s)) }},
+	{"FromWiki", markup.ToWiki, func(s string) { markup.FromWiki(s) }},
+	{"FromStorage", markup.ToStorage, func(s string) { _, _ = markup.FromStorage(s) }},
+}
+
+func asItIs(s string) string { return s }
+
+// adversarial are texts that make careless converters slow when they are repeated, by the directions
+// that they are meant for.
+var adversarial = []struct{ name, unit, direction string }{
+	{"ordinary", ordinary, ""},
+	{"quotes", ">", "To"}, {"nested lists", "- ", "To"}, {"brackets", "[", "To"}, {"links", "[a](b", "To"},
+	{"references", "[a]: b\n", "To"}, {"backticks", "`a``b```c", "To"}, {"pipes", "|a", "To"}, {"tables", "|a|\n|-|\n|b|\n", "To"},
+	{"emphasis", "*a **b ", "To"}, {"angles", "<a", "To"}, {"entities", "&a", "To"},
+	{"unclosed macros", "{panel:title=x}", "FromWiki"}, {"unclosed code", "{code}\na\n", "FromWiki"}, {"delimiters", "*a_b-c+d^e~f ", "FromWiki"},
+	{"bars", "|a\nb\n", "FromWiki"}, {"brackets", "[a|b", "FromWiki"},
+	{"deep elements", "<b>", "FromStorage"}, {"deep macros", `<ac:structured-macro ac:name="x"><ac:rich-text-body>`, "FromStorage"},
+	{"merged cells", `<tr><td rowspan="99">x</td></tr>`, "FromStorage"}, {"open cdata", "<![CDATA[", "FromStorage"},
+	{"marks", `{"type":"text","text":"a","marks":[{"type":"strong"}]},{"type":"text","text":"b","marks":[{"type":"em"},{"type":"strong"}]},`, "FromADF"},
+	{"rows", `{"type":"tableRow","content":[{"type":"tableCell","attrs":{"colspan":9}}]},`, "FromADF"},
+}
+
+// BenchmarkMarkupLinear reports the time for a byte at each size, which should not grow with it.
+func BenchmarkMarkupLinear(b *testing.B) {
+	for _, c := range converters {
+		for _, a := range adversarial {
+			if !strings.HasPrefix(c.name, a.direction) {
+				continue
+			}
+			b.Run(c.name+"/"+a.name, func(b *testing.B) {
+				for b.Loop() {
+					for _, kB := range []int{1, 16, 128, 1024} {
+						b.ReportMetric(perByte(c.convert, sourceOf(c.name, c.source, a.unit, kB<<10)), fmt.Sprintf("ns/B@%04dkB", kB))
+					}
+				}
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// sourceOf is unit over and over as a document for a direction, of about size bytes.
+func sourceOf(direction string, source func(string) string, unit string, size int) string {
+	if unit == ordinary {
+		text := source(ordinary)
+		return source(sized(ordinary, size*len(ordinary)/max(len(text), len(ordinary))))
+	}
+	text := sized(unit, size)
+	if direction == "FromADF" {
+		return `{"type":"doc","content":[{"type":"table","content":[` + strings.TrimSuffix(text, ",") + `]}]}`
+	}
+	return text
+}
+
+// perByte is the median time for a byte of source.
+func perByte(convert func(string), source string) float64 {
+	const bytes, rounds = 128 << 10, 3
+	times := max(bytes/len(source), 1)
+	var all []float64
+	for range rounds {
+		all = append(all, clocked(func() {
+			for range times {
+				convert(source)
+			}
+		})/float64(times*len(source)))
+	}
+	return median(all)
+}

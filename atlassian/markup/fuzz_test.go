@@ -27,14 +27,41 @@ func addFiles(f *testing.F, pattern string) {
 	}
 }
 
+// checkSize fails when a conversion makes far more of its source than the longest spelling of what is
+// in it: a byte can be a cell, and a wide heading makes up to maxFilledCells of rows without any.
+func checkSize(t *testing.T, source, result string) {
+	t.Helper()
+	const forByte, forCell = 100, 80
+	if most := forByte*len(source) + forCell*maxFilledCells; len(result) > most {
+		t.Errorf("%d bytes became %d", len(source), len(result))
+	}
+}
+
+// checkSettles writes markdown, reads it, and does both again: after one round nothing changes.
+func checkSettles(t *testing.T, markdown string, write func(string) string, read func(string) string) {
+	t.Helper()
+	first := write(markdown)
+	checkSize(t, markdown, first)
+	back := read(first)
+	checkClean(t, back)
+	checkSize(t, first, back)
+	second := write(back)
+	if again := read(second); write(again) != second {
+		t.Errorf("%q\nbecomes %s\nthen %q\nthen %s\nthen %q\nthen %s", markdown, first, back, second, again, write(again))
+	}
+}
+
 func FuzzToADF(f *testing.F) {
 	addMarkdown(f)
 	f.Fuzz(func(t *testing.T, markdown string) {
-		doc := ToADF(markdown)
-		checkADF(t, doc)
-		if _, err := FromADF(doc); err != nil {
-			t.Errorf("our own document: %v", err)
-		}
+		checkADF(t, ToADF(markdown))
+		checkSettles(t, markdown, func(s string) string { return string(ToADF(s)) }, func(s string) string {
+			md, err := FromADF(json.RawMessage(s))
+			if err != nil {
+				t.Errorf("our own document: %v", err)
+			}
+			return md
+		})
 	})
 }
 
@@ -49,6 +76,7 @@ func FuzzFromADF(f *testing.F) {
 			t.Errorf("error of no kind: %v", err)
 		}
 		checkClean(t, md)
+		checkSize(t, doc, md)
 		checkADF(t, ToADF(md))
 	})
 }
@@ -56,7 +84,7 @@ func FuzzFromADF(f *testing.F) {
 func FuzzToWiki(f *testing.F) {
 	addMarkdown(f)
 	f.Fuzz(func(t *testing.T, markdown string) {
-		FromWiki(ToWiki(markdown))
+		checkSettles(t, markdown, ToWiki, FromWiki)
 	})
 }
 
@@ -66,18 +94,23 @@ func FuzzFromWiki(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, wiki string) {
-		checkClean(t, FromWiki(wiki))
+		md := FromWiki(wiki)
+		checkClean(t, md)
+		checkSize(t, wiki, md)
 	})
 }
 
 func FuzzToStorage(f *testing.F) {
 	addMarkdown(f)
 	f.Fuzz(func(t *testing.T, markdown string) {
-		page := ToStorage(markdown)
-		checkWellFormed(t, page)
-		if _, err := FromStorage(page); err != nil {
-			t.Errorf("our own page: %v\n%s", err, page)
-		}
+		checkWellFormed(t, ToStorage(markdown))
+		checkSettles(t, markdown, ToStorage, func(page string) string {
+			md, err := FromStorage(page)
+			if err != nil {
+				t.Errorf("our own page: %v\n%s", err, page)
+			}
+			return md
+		})
 	})
 }
 
@@ -92,6 +125,7 @@ func FuzzFromStorage(f *testing.F) {
 			t.Errorf("error of no kind: %v", err)
 		}
 		checkClean(t, md)
+		checkSize(t, page, md)
 		checkWellFormed(t, ToStorage(md))
 	})
 }

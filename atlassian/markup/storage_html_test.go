@@ -297,12 +297,14 @@ func (o *outline) inlineElement(e *tag) bool {
 		to := e.children[0].attrs
 		o.image(to["ri:value"]+to["ri:filename"], e.attrs["ac:alt"], e.attrs["ac:title"])
 	case "ac:link":
-		to := e.children[0].attrs
-		href := pageRef{to["ri:space-key"], to["ri:content-title"], e.attrs["ac:anchor"]}.dest()
-		if name := to["ri:filename"]; name != "" {
-			href = attachmentDest(name)
+		to, href := e.children[0].attrs, "#"+e.attrs["ac:anchor"]
+		switch e.children[0].name {
+		case "ri:page":
+			href = pageRef{to["ri:space-key"], to["ri:content-title"], e.attrs["ac:anchor"]}.dest()
+		case "ri:attachment":
+			href = attachmentDest(to["ri:filename"])
 		}
-		o.format(fmt.Sprintf("a %s %q", address(href), ""), e.children[1])
+		o.format(fmt.Sprintf("a %s %q", address(href), ""), e.children[len(e.children)-1])
 	default:
 		return false
 	}

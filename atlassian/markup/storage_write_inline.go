@@ -81,6 +81,9 @@ func (w *storageWriter) linked(s span) {
 		w.raw("<ac:link" + attribute("ac:anchor", page.anchor) + "><ri:page" + attribute("ri:space-key", page.space) +
 			attribute("ri:content-title", page.title) + " />")
 		w.linkBody(s.children)
+	case len(href) > 1 && href[0] == '#':
+		w.raw("<ac:link" + attribute("ac:anchor", unescapePath(href[1:])) + ">")
+		w.linkBody(s.children)
 	case scheme == schemeAttachment && isFile:
 		w.raw("<ac:link><ri:attachment" + attribute("ri:filename", name) + " />")
 		w.linkBody(s.children)

@@ -106,7 +106,10 @@ func TestSpecExamplesAreComplete(t *testing.T) {
 	}
 }
 
-// corpus is specExamples and the documents of testdata.
+// found is what fuzzing found and the specifications do not have.
+var found = []string{"# f\t#\t#\t#", "* \n*\r* *"}
+
+// corpus is specExamples, what fuzzing found, and the documents of testdata.
 func corpus(t testing.TB) []example {
 	t.Helper()
 	examples, err := specExamples()
@@ -114,6 +117,9 @@ func corpus(t testing.TB) []example {
 		t.Fatalf("goldmark's specification examples are not in the module cache: %v", err)
 	}
 	all := slices.Clip(examples)
+	for i, markdown := range found {
+		all = append(all, example{Markdown: markdown, Section: "found", Number: i})
+	}
 	for _, path := range glob(t, "testdata/*/*.md") {
 		all = append(all, example{Markdown: read(t, path), Section: path})
 	}

@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -54,13 +55,16 @@ func (p adfPlace) allows(typ string) bool {
 	return adfAllowed[p][typ]
 }
 
-// writeADF spells blocks as ADF, which will take about room bytes.
-func writeADF(blocks []*node, room int) Document {
-	w := &adfWriter{buf: make([]byte, 0, room)}
+func writeADF(blocks []*node) Document { return new(arena).writeADF(blocks) }
+
+// writeADF is writeADF in the room that a has.
+func (a *arena) writeADF(blocks []*node) Document {
+	w := &adfWriter{buf: a.out[:0]}
 	w.raw(`{"version":1,"type":"doc","content":[`)
 	w.blocks(blocks, inDoc)
 	w.raw(`]}`)
-	return w.buf
+	a.out = w.buf
+	return bytes.Clone(w.buf)
 }
 
 func (w *adfWriter) raw(s string) { w.buf = append(w.buf, s...) }

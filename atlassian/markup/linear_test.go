@@ -46,7 +46,7 @@ var hostileDocuments = map[string]func(size int) string{
 
 // textDocument is an ADF document of one paragraph.
 func textDocument(text string) json.RawMessage {
-	return writeADF([]*node{{kind: paragraph, inlines: []inline{{text: text}}}}, 0)
+	return writeADF([]*node{{kind: paragraph, inlines: []inline{{text: text}}}})
 }
 
 const hostileSize = 24 << 10 // bytes

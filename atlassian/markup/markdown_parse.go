@@ -16,12 +16,15 @@ type markdownReader struct {
 }
 
 // parseMarkdown reads Markdown. It cannot fail: every text is Markdown.
-func parseMarkdown(markdown string) []*node {
+func parseMarkdown(markdown string) []*node { return new(arena).parseMarkdown(markdown) }
+
+// parseMarkdown is parseMarkdown with a tree that is good until a is given back.
+func (a *arena) parseMarkdown(markdown string) []*node {
 	if len(markdown) > maxMarkdown {
 		return plainBlocks(markdown)
 	}
 	whole := Clean(markdown)
-	r := markdownReader{source: []byte(whole), whole: strings.ReplaceAll(whole, "\n", " "), mem: newArena(len(whole))}
+	r := markdownReader{source: []byte(whole), whole: strings.ReplaceAll(whole, "\n", " "), mem: a}
 	return r.blocks(commonMark.Parse(text.NewReader(r.source)))
 }
 

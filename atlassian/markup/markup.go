@@ -61,7 +61,9 @@ const (
 // the input is: structure that ADF does not allow, such as a heading in a list item, becomes the
 // nearest thing it allows, without losing text.
 func ToADF(markdown string) Document {
-	return writeADF(parseMarkdown(markdown), 4*len(markdown)+256)
+	mem := newArena()
+	defer mem.giveBack()
+	return mem.writeADF(mem.parseMarkdown(markdown))
 }
 
 // AppendADF puts a paragraph of plain text below a document that ToADF made.
@@ -97,7 +99,9 @@ func FromADF(doc json.RawMessage) (string, error) {
 // Service Management requests.
 // https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
 func ToWiki(markdown string) string {
-	return writeWiki(parseMarkdown(markdown))
+	mem := newArena()
+	defer mem.giveBack()
+	return writeWiki(mem.parseMarkdown(markdown))
 }
 
 // FromWiki turns Jira wiki markup into Markdown. Wiki markup has no syntax errors: what is not
@@ -112,7 +116,9 @@ func FromWiki(wiki string) string {
 // ToStorage turns Markdown into Confluence storage format. The result is always well-formed.
 // https://confluence.atlassian.com/doc/confluence-storage-format-790796544.html
 func ToStorage(markdown string) string {
-	return writeStorage(parseMarkdown(markdown))
+	mem := newArena()
+	defer mem.giveBack()
+	return writeStorage(mem.parseMarkdown(markdown))
 }
 
 // FromStorage turns Confluence storage format into Markdown. Macros become placeholders, elements

@@ -85,7 +85,7 @@ func tidy(in []inline) []inline {
 	if isTidy(in) {
 		return in
 	}
-	return tidyInto(make([]inline, 0, len(in)+4), in)
+	return tidyInto(make([]inline, 0, 2*len(in)+2), in)
 }
 
 // tidyInto is tidy with the room of out.

@@ -108,7 +108,8 @@ func (w *wikiInlineWriter) linked(s span) string {
 		return w.spans(s.children, ' ', ' ')
 	}
 	target = wikiTargetEscaper.Replace(target)
-	if len(s.children) == 1 && !s.children[0].wraps && s.children[0].leaf.text == wikiLinkText(s.link.href) && s.children[0].leaf.marks == 0 {
+	_, bare := wikiLink("", target, false)
+	if bare && len(s.children) == 1 && !s.children[0].wraps && s.children[0].leaf.text == wikiLinkText(s.link.href) && s.children[0].leaf.marks == 0 {
 		return "[" + target + "]"
 	}
 	inner := *w

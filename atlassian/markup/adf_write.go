@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,23 +21,26 @@ type adfWriter struct {
 // Addresses in text that only became plain text here, such as a panel's title, would be links the
 // second time, so a document with such text is written a second time at once.
 func toADF(markdown, site string) Document {
-	w := newADFWriter(parseMarkdown(markdown), site)
+	mem := newArena()
+	defer mem.giveBack()
+	w := mem.writeADF(mem.parseMarkdown(markdown), site)
 	if !w.loose {
-		return w.buf
+		return bytes.Clone(w.buf)
 	}
 	blocks, _, err := parseADF(w.buf)
 	if err != nil {
-		return w.buf
+		return bytes.Clone(w.buf)
 	}
-	return newADFWriter(parseMarkdown(writeMarkdown(blocks)), site).buf
+	return bytes.Clone(mem.writeADF(mem.parseMarkdown(writeMarkdown(blocks)), site).buf)
 }
 
-// newADFWriter is a writer that has written a document.
-func newADFWriter(blocks []*node, site string) *adfWriter {
-	w := &adfWriter{site: site}
+// writeADF writes a document in the room that a has.
+func (a *arena) writeADF(blocks []*node, site string) *adfWriter {
+	w := &adfWriter{site: site, buf: a.out[:0]}
 	w.raw(`{"version":1,"type":"doc","content":[`)
 	w.blocks(blocks, inDoc)
 	w.raw(`]}`)
+	a.out = w.buf
 	return w
 }
 
@@ -89,7 +93,9 @@ func (w *adfWriter) str(s string) {
 
 // attr writes "name":"value".
 func (w *adfWriter) attr(name, value string) {
-	w.raw(`"` + name + `":`)
+	w.buf = append(w.buf, '"')
+	w.raw(name)
+	w.raw(`":`)
 	w.str(value)
 }
 
@@ -112,11 +118,15 @@ func jsonAttrs(attrs map[string]any) string {
 // open begins a node up to its content's bracket; attrs is its attributes' JSON, or "".
 func (w *adfWriter) open(typ, attrs string) {
 	w.next()
-	w.raw(`{"type":"` + typ + `"`)
+	w.raw(`{"type":"`)
+	w.raw(typ)
 	if attrs != "" {
-		w.raw(`,"attrs":{` + attrs + `}`)
+		w.raw(`","attrs":{`)
+		w.raw(attrs)
+		w.raw(`},"content":[`)
+		return
 	}
-	w.raw(`,"content":[`)
+	w.raw(`","content":[`)
 }
 
 func (w *adfWriter) end() { w.raw(`]}`) }

@@ -28,6 +28,9 @@ func (w *adfWriter) run(r inline) {
 
 // runs makes of a block's inlines what ADF can say, all of it with marks besides its own.
 func (w *adfWriter) runs(in []inline, marks mark) []inline {
+	if marks == 0 && isTidy(in) && w.isADF(in) {
+		return in
+	}
 	out := make([]inline, len(in))
 	for i, r := range in {
 		out[i] = w.adfRun(r, marks)
@@ -71,6 +74,20 @@ func objectText(r inline) string {
 		return key
 	}
 	return r.target
+}
+
+// isADF says whether ADF allows all of in as it is.
+func (w *adfWriter) isADF(in []inline) bool {
+	for i := range in {
+		r := &in[i]
+		switch {
+		case r.marks&code != 0 && r.marks != code, r.marks&(sub|sup) == sub|sup, r.kind == imageInline,
+			r.kind != textInline && r.marks != 0, r.kind == objectInline && !w.hasNode(*r),
+			r.link != (link{}) && !isWebLink(r.link.href):
+			return false
+		}
+	}
+	return true
 }
 
 // imageText is an image's description, linked to the image.

@@ -2,45 +2,124 @@ package markup
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 )
 
-// example is one example of the CommonMark specification.
+// example is one example of a specification of Markdown.
 type example struct {
 	Markdown string `json:"markdown"`
-	HTML     string `json:"html"`
 	Number   int    `json:"example"`
 	Section  string `json:"section"`
 }
 
-// commonMarkExamples are the specification's own examples, from goldmark's module.
-var commonMarkExamples = sync.OnceValues(func() ([]example, error) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/yuin/goldmark").Output()
+func (e example) String() string { return e.Section + " " + strconv.Itoa(e.Number) }
+
+// specExamples are the examples of CommonMark, of GitHub's extensions and of goldmark's own tests of
+// CommonMark, all from goldmark's module.
+var specExamples = sync.OnceValues(func() ([]example, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/yuin/goldmark").Output()
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "_test", "spec.json"))
+	dir := strings.TrimSpace(string(out))
+	data, err := os.ReadFile(filepath.Join(dir, "_test", "spec.json"))
 	if err != nil {
 		return nil, err
 	}
 	var examples []example
-	return examples, json.Unmarshal(data, &examples)
+	if err := json.Unmarshal(data, &examples); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{
+		"_test/extra.txt", "extension/_test/linkify.txt", "extension/_test/strikethrough.txt",
+		"extension/_test/table.txt", "extension/_test/tasklist.txt",
+	} {
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		more, err := goldmarkCases(path.Base(name), strings.ReplaceAll(string(data), "\r\n", "\n"))
+		if err != nil {
+			return nil, err
+		}
+		examples = append(examples, more...)
+	}
+	return examples, nil
 })
 
-// corpus is CommonMark's examples and those of testdata.
+// goldmarkCases reads the text form of goldmark's tests: a number, options, the Markdown and the
+// HTML, with lines between that are nothing but a ruler.
+func goldmarkCases(section, data string) ([]example, error) {
+	const within, after = "//- - - - - - - - -//\n", "//= = = = = = = = = = = = = = = = = = = = = = = =//\n"
+	var examples []example
+	for part := range strings.SplitSeq(data, after) {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		fields := strings.Split(part, within)
+		head := strings.TrimSpace(fields[0])
+		number, _, _ := strings.Cut(head, "\n")
+		number, _, _ = strings.Cut(number, ":")
+		e := example{Section: section}
+		var err error
+		if e.Number, err = strconv.Atoi(number); err != nil || len(fields) != 3 {
+			return nil, fmt.Errorf("%s: no test case: %q", section, part)
+		}
+		e.Markdown = fields[1]
+		if strings.Contains(head, `"enableEscape": true`) {
+			e.Markdown = caseEscapes.Replace(e.Markdown)
+		}
+		examples = append(examples, e)
+	}
+	return examples, nil
+}
+
+var caseEscapes = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\f`, "\f", `\v`, "\v", `\x00`, "\x00", `\x01`, "\x01")
+
+// TestSpecExamplesAreComplete makes a goldmark without its examples, or with others, fail.
+func TestSpecExamplesAreComplete(t *testing.T) {
+	examples, err := specExamples()
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, e := range examples {
+		if strings.HasSuffix(e.Section, ".txt") {
+			count[e.Section]++
+		} else {
+			count["CommonMark"]++
+		}
+	}
+	for section, least := range map[string]int{"CommonMark": 652, "extra.txt": 72, "linkify.txt": 21, "strikethrough.txt": 5, "table.txt": 14, "tasklist.txt": 4} {
+		if count[section] < least {
+			t.Errorf("%d examples of %s, want at least %d", count[section], section, least)
+		}
+	}
+}
+
+// found is what fuzzing found and the specifications do not have.
+var found = []string{"# f\t#\t#\t#", "* \n*\r* *", "[||](/uw9)", `[&#92;](<\\>)`}
+
+// corpus is specExamples, what fuzzing found, and the documents of testdata.
 func corpus(t testing.TB) []example {
 	t.Helper()
-	examples, err := commonMarkExamples()
+	examples, err := specExamples()
 	if err != nil {
 		t.Fatalf("goldmark's specification examples are not in the module cache: %v", err)
 	}
 	all := slices.Clip(examples)
+	for i, markdown := range found {
+		all = append(all, example{Markdown: markdown, Section: "found", Number: i})
+	}
 	for _, path := range glob(t, "testdata/*/*.md") {
 		all = append(all, example{Markdown: read(t, path), Section: path})
 	}
@@ -70,7 +149,7 @@ func TestCorpusToADFIsValid(t *testing.T) {
 	for _, e := range corpus(t) {
 		checkADF(t, ToADF(e.Markdown))
 		if t.Failed() {
-			t.Fatalf("example %d (%s): %q", e.Number, e.Section, e.Markdown)
+			t.Fatalf("%v: %q", e, e.Markdown)
 		}
 	}
 }
@@ -81,10 +160,10 @@ func TestCorpusADFRoundTrip(t *testing.T) {
 		doc := ToADF(e.Markdown)
 		md, err := FromADF(doc)
 		if err != nil {
-			t.Fatalf("example %d: %v", e.Number, err)
+			t.Fatalf("%v: %v", e, err)
 		}
 		if again := ToADF(md); string(again) != string(doc) {
-			t.Errorf("example %d (%s): %q\nmarkdown %q\nfirst  %s\nsecond %s", e.Number, e.Section, e.Markdown, md, doc, again)
+			t.Errorf("%v: %q\nmarkdown %q\nfirst  %s\nsecond %s", e, e.Markdown, md, doc, again)
 		}
 	}
 }
@@ -94,23 +173,20 @@ func TestCorpusStorageRoundTrip(t *testing.T) {
 		page := ToStorage(e.Markdown)
 		md, err := FromStorage(page)
 		if err != nil {
-			t.Fatalf("example %d: %v\n%s", e.Number, err, page)
+			t.Fatalf("%v: %v\n%s", e, err, page)
 		}
 		if again := ToStorage(md); again != page {
-			t.Errorf("example %d (%s): %q\nmarkdown %q\nfirst  %s\nsecond %s", e.Number, e.Section, e.Markdown, md, page, again)
+			t.Errorf("%v: %q\nmarkdown %q\nfirst  %s\nsecond %s", e, e.Markdown, md, page, again)
 		}
 	}
 }
 
 func TestCorpusWikiRoundTrip(t *testing.T) {
 	for _, e := range corpus(t) {
-		if e.Number == 602 {
-			continue // a bare address in plain text: wiki markup links it, CommonMark does not
-		}
 		wiki := ToWiki(e.Markdown)
 		md := FromWiki(wiki)
 		if again := ToWiki(md); again != wiki {
-			t.Errorf("example %d (%s): %q\nmarkdown %q\nfirst  %q\nsecond %q", e.Number, e.Section, e.Markdown, md, wiki, again)
+			t.Errorf("%v: %q\nmarkdown %q\nfirst  %q\nsecond %q", e, e.Markdown, md, wiki, again)
 		}
 	}
 }

@@ -369,7 +369,7 @@ func blankBetween(before []inline, after inline) inline {
 func joinAlike(in []inline) []inline {
 	out := in[:0:0]
 	for _, r := range in {
-		if n := len(out); n > 0 && sameFormat(out[n-1], r) && out[n-1].extra == r.extra && r.marks&code == 0 {
+		if n := len(out); n > 0 && sameFormat(&out[n-1], &r) && out[n-1].extra == r.extra && r.marks&code == 0 {
 			out[n-1].text += r.text
 			continue
 		}

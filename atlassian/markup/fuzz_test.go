@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// addMarkdown seeds a fuzz target with CommonMark's examples and those of testdata.
+// addMarkdown seeds a fuzz target with the examples of CommonMark and GitHub and those of testdata.
 func addMarkdown(f *testing.F) {
-	if examples, err := commonMarkExamples(); err == nil {
+	if examples, err := specExamples(); err == nil {
 		for _, e := range examples {
 			f.Add(e.Markdown)
 		}
@@ -24,6 +24,30 @@ func addMarkdown(f *testing.F) {
 func addFiles(f *testing.F, pattern string) {
 	for _, path := range glob(f, pattern) {
 		f.Add(read(f, path))
+	}
+}
+
+// checkSize fails when a conversion makes far more of its source than the longest spelling of what is
+// in it: a byte can be a cell, and a wide heading makes up to maxFilledCells of rows without any.
+func checkSize(t *testing.T, source, result string) {
+	t.Helper()
+	const forByte, forCell = 100, 80
+	if most := forByte*len(source) + forCell*maxFilledCells; len(result) > most {
+		t.Errorf("%d bytes became %d", len(source), len(result))
+	}
+}
+
+// checkSettles writes markdown, reads it, and does both again: after one round nothing changes.
+func checkSettles(t *testing.T, markdown string, write func(string) string, read func(string) string) {
+	t.Helper()
+	first := write(markdown)
+	checkSize(t, markdown, first)
+	back := read(first)
+	checkClean(t, back)
+	checkSize(t, first, back)
+	second := write(back)
+	if again := read(second); write(again) != second {
+		t.Errorf("%q\nbecomes %s\nthen %q\nthen %s\nthen %q\nthen %s", markdown, first, back, second, again, write(again))
 	}
 }
 
@@ -58,6 +82,7 @@ func FuzzFromADF(f *testing.F) {
 		}
 		checkClean(t, md)
 		checkFixedPoint(t, md)
+		checkSize(t, doc, md)
 	})
 }
 
@@ -79,7 +104,7 @@ func checkFixedPoint(t *testing.T, markdown string) {
 func FuzzToWiki(f *testing.F) {
 	addMarkdown(f)
 	f.Fuzz(func(t *testing.T, markdown string) {
-		FromWiki(ToWiki(markdown))
+		checkSettles(t, markdown, ToWiki, FromWiki)
 	})
 }
 
@@ -89,18 +114,23 @@ func FuzzFromWiki(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, wiki string) {
-		checkClean(t, FromWiki(wiki))
+		md := FromWiki(wiki)
+		checkClean(t, md)
+		checkSize(t, wiki, md)
 	})
 }
 
 func FuzzToStorage(f *testing.F) {
 	addMarkdown(f)
 	f.Fuzz(func(t *testing.T, markdown string) {
-		page := ToStorage(markdown)
-		checkWellFormed(t, page)
-		if _, err := FromStorage(page); err != nil {
-			t.Errorf("our own page: %v\n%s", err, page)
-		}
+		checkWellFormed(t, ToStorage(markdown))
+		checkSettles(t, markdown, ToStorage, func(page string) string {
+			md, err := FromStorage(page)
+			if err != nil {
+				t.Errorf("our own page: %v\n%s", err, page)
+			}
+			return md
+		})
 	})
 }
 
@@ -115,6 +145,7 @@ func FuzzFromStorage(f *testing.F) {
 			t.Errorf("error of no kind: %v", err)
 		}
 		checkClean(t, md)
+		checkSize(t, page, md)
 		checkWellFormed(t, ToStorage(md))
 	})
 }

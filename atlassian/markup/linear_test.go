@@ -37,6 +37,23 @@ func repeated(unit string, size int) string {
 	return strings.Repeat(open, n) + strings.Repeat(closing, n)
 }
 
+// hostileDocuments are texts that take more than one unit, in about a size in bytes. What is quadratic
+// about them shows in large ones only.
+var hostileDocuments = map[string]func(size int) string{
+	"short rows below a wide heading": func(size int) string {
+		return repeated("|a", size/4) + "\n" + repeated("|-", size/4) + "\n" + repeated("|\n", size/2)
+	},
+	"escaped bars in code":      func(size int) string { return "|a|\n|-|\n" + repeated("|`\\|`|\n", size) },
+	"brackets on many lines":    func(size int) string { return repeated("[a]: b\n", size) },
+	"definitions":               func(size int) string { return repeated("[a]: b\n\n", size/2) + repeated("[a]\n", size/2) },
+	"headings under paragraphs": func(size int) string { return repeated("a\n-|-\n", size) },
+}
+
+// textDocument is an ADF document of one paragraph.
+func textDocument(text string) json.RawMessage {
+	return new(arena).writeADF([]*node{{kind: paragraph, inlines: []inline{{text: text}}}}, "").buf
+}
+
 const hostileSize = 24 << 10 // bytes
 
 // worked is the time that processors spent on this process. The clock on the wall also counts what
@@ -53,15 +70,22 @@ func worked(t *testing.T) time.Duration {
 // TestHostileInputIsLinear converts hostileSize of each hostile text in every direction. The bound is
 // generous for slow processors; a quadratic parser exceeds it by far.
 func TestHostileInputIsLinear(t *testing.T) {
-	size, bound := hostileSize, 3*time.Second
+	bound := 3 * time.Second
 	var slowest time.Duration
 	var what string
+	texts := map[string]string{}
 	for name, unit := range hostile {
-		text := repeated(unit, size)
+		texts[name] = repeated(unit, hostileSize)
+	}
+	for name, document := range hostileDocuments {
+		texts[name] = document(4 * hostileSize)
+	}
+	for name, text := range texts {
 		for direction, convert := range map[string]func(){
 			"ToADF":       func() { ToADF(text) },
 			"ToWiki":      func() { ToWiki(text) },
 			"ToStorage":   func() { ToStorage(text) },
+			"FromADF":     func() { _, _ = FromADF(textDocument(text)) },
 			"FromWiki":    func() { FromWiki(text) },
 			"FromStorage": func() { _, _ = FromStorage("<table>" + text) },
 		} {

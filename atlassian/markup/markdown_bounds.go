@@ -44,7 +44,7 @@ func newMarkdownParser() parser.Parser {
 		),
 		parser.WithParagraphTransformers(
 			util.Prioritized(boundedReferences{parser.LinkReferenceParagraphTransformer}, 100),
-			util.Prioritized(underlinedTables{extension.NewTableParagraphTransformer()}, 200),
+			util.Prioritized(underlinedTables{boundedTables{extension.NewTableParagraphTransformer()}}, 200),
 		),
 		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 	)
@@ -104,8 +104,9 @@ func (b boundedInlineParser) Parse(parent ast.Node, block text.Reader, pc parser
 	return b.InlineParser.Parse(parent, block, pc)
 }
 
-// maxLinkSearch bounds, in bytes, how much text all of a document's closing brackets are followed
-// through for a destination. goldmark reads to the end of the line for each.
+// maxLinkSearch bounds how much text all of a document's closing brackets are followed through, in
+// bytes and lines. For each, goldmark reads to the end of its line for a destination and passes all
+// later lines of the paragraph for the label.
 const maxLinkSearch = 32 << 20
 
 // boundedLinkParser keeps to maxLinkSearch; brackets beyond it are text.
@@ -120,7 +121,7 @@ func (b boundedLinkParser) Parse(parent ast.Node, block text.Reader, pc parser.C
 			searched = new(int)
 			pc.Set(linkSearchKey, searched)
 		}
-		if *searched += len(line); *searched > maxLinkSearch {
+		if *searched += len(line) + parent.Lines().Len(); *searched > maxLinkSearch {
 			return nil
 		}
 	}
@@ -162,4 +163,50 @@ func (u underlinedTables) Transform(n *ast.Paragraph, r text.Reader, pc parser.C
 		}
 	}
 	u.ParagraphTransformer.Transform(n, r, pc)
+}
+
+const (
+	// maxFilledCells bounds the cells of a table beyond one for each of its bytes. goldmark fills every
+	// row up to the width of the heading, so that short rows below a wide heading are many cells.
+	maxFilledCells = 20_000
+
+	// maxEscapedPipes bounds the escaped bars in all tables of a document. For each in code, goldmark
+	// looks through all of them.
+	maxEscapedPipes = 2000
+)
+
+// boundedTables keeps to both bounds; a table beyond them is text.
+type boundedTables struct{ parser.ParagraphTransformer }
+
+var escapedPipesKey = parser.NewContextKey()
+
+func (b boundedTables) Transform(n *ast.Paragraph, r text.Reader, pc parser.Context) {
+	columns, size := tableWidth(n, r.Source())
+	if columns == 0 || columns*n.Lines().Len() > maxFilledCells+size {
+		return
+	}
+	seen, _ := pc.Get(escapedPipesKey).(int)
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		seen += bytes.Count(line.Value(r.Source()), []byte(`\|`))
+	}
+	if seen > maxEscapedPipes {
+		return
+	}
+	pc.Set(escapedPipesKey, seen)
+	b.ParagraphTransformer.Transform(n, r, pc)
+}
+
+// tableWidth is the width of the widest line in n that can stand below a table's heading, 0 when there
+// is none, and the size of all lines.
+func tableWidth(n *ast.Paragraph, source []byte) (columns, size int) {
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		value := source[line.Start:line.Stop]
+		size += len(value)
+		if i > 0 && len(bytes.TrimLeft(value, "-:| \t\n")) == 0 {
+			columns = max(columns, bytes.Count(value, []byte("|"))+1)
+		}
+	}
+	return columns, size
 }

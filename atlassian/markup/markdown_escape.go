@@ -71,11 +71,20 @@ func (w *inlineWriter) needsEscape(r, prev, next rune, atEnd bool, rest string) 
 	case ':':
 		_, size := cutEmojiName(rest)
 		return size > 0
+	case '@':
+		return isWordRune(prev) && w.wouldBecomeMail(rest[1:])
 	case '|':
 		return w.cell
 	default:
 		return false
 	}
+}
+
+// wouldBecomeMail says whether what stands before domain is a mail address only because of a
+// backslash that escape puts behind it: a@b.c_ is none and a@b.c\_ is one.
+func (w *inlineWriter) wouldBecomeMail(domain string) bool {
+	end := strings.IndexFunc(domain, func(r rune) bool { return !isAlphanumeric(r) && r != '.' && r != '-' })
+	return end > 0 && domain[end] == '_' && w.pairs('_')
 }
 
 // pairs says whether a delimiter has something in its block to pair with.

@@ -9,19 +9,27 @@ import (
 )
 
 // markdownReader turns goldmark's tree into ours.
-type markdownReader struct{ source []byte }
+type markdownReader struct {
+	source []byte
+	whole  string // source once more, with spaces for line ends, of which the text of runs is cut
+	mem    *arena
+}
 
 // parseMarkdown reads Markdown. It cannot fail: every text is Markdown.
-func parseMarkdown(markdown string) []*node {
+func parseMarkdown(markdown string) []*node { return new(arena).parseMarkdown(markdown) }
+
+// parseMarkdown is parseMarkdown with a tree that is good until a is given back.
+func (a *arena) parseMarkdown(markdown string) []*node {
 	if len(markdown) > maxMarkdown {
 		return plainBlocks(markdown)
 	}
-	r := markdownReader{source: []byte(Clean(markdown))}
+	whole := Clean(markdown)
+	r := markdownReader{source: []byte(whole), whole: strings.ReplaceAll(whole, "\n", " "), mem: a}
 	return r.blocks(commonMark.Parse(text.NewReader(r.source)))
 }
 
 func (r markdownReader) blocks(parent ast.Node) []*node {
-	var out []*node
+	out := r.mem.children(parent.ChildCount())
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		if b := r.block(n); b != nil {
 			out = append(out, b)
@@ -34,15 +42,15 @@ func (r markdownReader) blocks(parent ast.Node) []*node {
 func (r markdownReader) block(n ast.Node) *node {
 	switch n := n.(type) {
 	case *ast.Paragraph, *ast.TextBlock:
-		return paragraphOf(r.inlines(n))
+		return r.paragraph(n)
 	case *ast.Heading:
-		in := tidy(r.inlines(n))
+		in := r.inlines(n)
 		if len(in) == 0 {
 			return nil
 		}
-		return &node{kind: heading, level: n.Level, inlines: in}
+		return r.mem.node(node{kind: heading, level: n.Level, inlines: in})
 	case *ast.ThematicBreak:
-		return &node{kind: rule}
+		return r.mem.node(node{kind: rule})
 	case *ast.CodeBlock:
 		return &node{kind: codeBlock, text: r.lines(n)}
 	case *ast.FencedCodeBlock:
@@ -65,6 +73,15 @@ func paragraphOf(in []inline) *node {
 		return nil
 	}
 	return &node{kind: paragraph, inlines: in}
+}
+
+// paragraph is nil when there is nothing to read in n.
+func (r markdownReader) paragraph(n ast.Node) *node {
+	in := r.inlines(n)
+	if len(in) == 0 {
+		return nil
+	}
+	return r.mem.node(node{kind: paragraph, inlines: in})
 }
 
 // lines is the text of a block whose lines are not parsed further, without the last line end.
@@ -94,9 +111,9 @@ func (r markdownReader) html(n *ast.HTMLBlock) *node {
 }
 
 func (r markdownReader) list(n *ast.List) *node {
-	l := &node{kind: list, ordered: n.IsOrdered(), level: n.Start}
+	l := r.mem.node(node{kind: list, ordered: n.IsOrdered(), level: n.Start, children: r.mem.children(n.ChildCount())})
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		it := &node{kind: item, children: r.blocks(c)}
+		it := r.mem.node(node{kind: item, children: r.blocks(c)})
 		if first := c.FirstChild(); first != nil {
 			if box, ok := first.FirstChild().(*east.TaskCheckBox); ok {
 				it.task = openTask
@@ -192,15 +209,15 @@ func cellAlign(n ast.Node) string {
 }
 
 func (r markdownReader) table(n *east.Table) *node {
-	t := &node{kind: table}
+	t := r.mem.node(node{kind: table, children: r.mem.children(n.ChildCount())})
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		_, header := c.(*east.TableHeader)
-		tr := &node{kind: row}
+		tr := r.mem.node(node{kind: row, children: r.mem.children(c.ChildCount())})
 		blank := true
 		for d := c.FirstChild(); d != nil; d = d.NextSibling() {
-			td := &node{kind: cell, header: header, name: cellAlign(d)}
-			if p := paragraphOf(r.inlines(d)); p != nil {
-				td.children = []*node{p}
+			td := r.mem.node(node{kind: cell, header: header, name: cellAlign(d)})
+			if p := r.paragraph(d); p != nil {
+				td.children = append(r.mem.children(1), p)
 				blank = false
 			}
 			tr.children = append(tr.children, td)

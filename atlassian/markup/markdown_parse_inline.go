@@ -6,6 +6,7 @@ import (
 
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -22,22 +23,38 @@ type inlineReader struct {
 	tags mark // formats opened by HTML elements
 }
 
+// inlines reads the runs of a block, in the normal form of tidy.
 func (r markdownReader) inlines(parent ast.Node) []inline {
-	ir := inlineReader{markdownReader: r}
+	ir := inlineReader{markdownReader: r, out: r.mem.runs[:0]}
 	ir.children(parent, 0, link{})
-	return ir.out
+	r.mem.runs = ir.out
+	if isTidy(ir.out) {
+		return r.mem.inlines(ir.out)
+	}
+	r.mem.tidied = tidyInto(r.mem.tidied[:0], ir.out)
+	return r.mem.inlines(r.mem.tidied)
+}
+
+// value is the text of a segment on one line, without a copy where the source has it as it is.
+func (r markdownReader) value(s text.Segment) string {
+	if asItIs(s) {
+		return r.whole[s.Start:s.Stop]
+	}
+	return strings.ReplaceAll(string(s.Value(r.source)), "\n", " ")
 }
 
 func (r *inlineReader) children(parent ast.Node, marks mark, to link) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		r.inline(n, marks, to)
+		if t, ok := n.(*ast.Text); ok {
+			n = r.text(t, marks, to)
+		} else {
+			r.inline(n, marks, to)
+		}
 	}
 }
 
 func (r *inlineReader) inline(n ast.Node, marks mark, to link) {
 	switch n := n.(type) {
-	case *ast.Text:
-		r.text(n, marks, to)
 	case *ast.String:
 		r.run(string(n.Value), marks, to)
 	case *emojiNode:
@@ -76,26 +93,54 @@ func (r *inlineReader) run(text string, marks mark, to link) {
 	}
 }
 
-func (r *inlineReader) text(n *ast.Text, marks mark, to link) {
-	value := n.Value(r.source)
-	if n.IsRaw() {
-		r.run(string(value), marks, to)
-	} else {
-		r.run(unescapeMarkdown(value), marks, to)
+// text reads n and the text right behind it in the source, and returns the last that it read. goldmark
+// cuts text at line ends and at every character that could have been markup.
+func (r *inlineReader) text(n *ast.Text, marks mark, to link) *ast.Text {
+	at := n.Segment
+	for next := behind(n); next != nil; next = behind(n) {
+		n, at.Stop = next, next.Segment.Stop
 	}
+	value := r.value(at)
+	if !n.IsRaw() {
+		value = unescapeText(value)
+	}
+	r.run(value, marks, to)
 	switch {
 	case n.HardLineBreak():
 		r.lineBreak(marks, to)
 	case n.SoftLineBreak():
 		r.run(" ", marks, to)
 	}
+	return n
 }
+
+// behind is the text that stands right behind n, on the same line or at the start of the next, or nil.
+func behind(n *ast.Text) *ast.Text {
+	next, ok := n.NextSibling().(*ast.Text)
+	if !ok || n.HardLineBreak() || n.IsRaw() != next.IsRaw() || !asItIs(n.Segment) || !asItIs(next.Segment) {
+		return nil
+	}
+	stop := n.Segment.Stop
+	if n.SoftLineBreak() {
+		stop++ // the line end
+	}
+	if next.Segment.Start != stop {
+		return nil
+	}
+	return next
+}
+
+// asItIs says whether a segment is just the source between its ends.
+func asItIs(s text.Segment) bool { return s.Padding == 0 && !s.ForceNewline }
 
 func (r *inlineReader) lineBreak(marks mark, to link) {
 	r.out = append(r.out, inline{kind: breakInline, marks: marks | r.tags, link: to})
 }
 
 func (r markdownReader) codeSpan(n *ast.CodeSpan) string {
+	if only, ok := n.FirstChild().(*ast.Text); ok && n.ChildCount() == 1 {
+		return r.value(only.Segment)
+	}
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		switch c := c.(type) {
@@ -122,6 +167,9 @@ func (r *inlineReader) link(n *ast.Link, marks mark) {
 // plain is the text of n without any format. It descends into images within images itself: doing
 // so through inlines would copy the innermost text once a level.
 func (r markdownReader) plain(n ast.Node) string {
+	if only, ok := n.FirstChild().(*ast.Text); ok && n.ChildCount() == 1 && !only.SoftLineBreak() && !only.HardLineBreak() {
+		return unescapeText(r.value(only.Segment))
+	}
 	var b strings.Builder
 	r.writePlain(&b, n)
 	return b.String()
@@ -184,8 +232,9 @@ func (r *inlineReader) rawHTML(raw string, marks mark, to link) {
 // unescapeMarkdown resolves backslash escapes and character references in one pass, so that
 // neither can make the other.
 // https://spec.commonmark.org/0.31.2/#backslash-escapes
-func unescapeMarkdown(raw []byte) string {
-	s := string(raw)
+func unescapeMarkdown(raw []byte) string { return unescapeText(string(raw)) }
+
+func unescapeText(s string) string {
 	if !strings.ContainsAny(s, `\&`) {
 		return s
 	}
@@ -218,14 +267,17 @@ func characterReference(s string) string {
 	if end < 2 {
 		return ""
 	}
-	for _, c := range []byte(s[1:end]) {
-		if !util.IsAlphaNumeric(c) && c != '#' {
+	ref := s[:end+1]
+	if s[1] == '#' {
+		if !isNumericReference(s[2:end]) {
 			return ""
 		}
+		return ref
 	}
-	ref := s[:end+1]
-	if number, ok := strings.CutPrefix(ref[1:end], "#"); ok && !isReferenceNumber(number) {
-		return ""
+	for _, c := range []byte(s[1:end]) {
+		if !util.IsAlphaNumeric(c) {
+			return ""
+		}
 	}
 	if resolved := html.UnescapeString(ref); strings.HasSuffix(resolved, ";") && resolved != ";" {
 		return "" // not a name, or one that HTML knows only without the semicolon
@@ -233,12 +285,13 @@ func characterReference(s string) string {
 	return ref
 }
 
-// isReferenceNumber says whether digits have the length that CommonMark allows.
-// https://spec.commonmark.org/0.31.2/#decimal-numeric-character-references
-func isReferenceNumber(digits string) bool {
-	longest, set := 7, "0123456789"
+// isNumericReference says whether digits is what CommonMark allows between &# and a semicolon.
+// https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
+func isNumericReference(digits string) bool {
+	const decimals, hexadecimals = 7, 6
 	if digits != "" && digits[0]|0x20 == 'x' {
-		longest, set, digits = 6, "0123456789abcdefABCDEF", digits[1:]
+		digits = digits[1:]
+		return digits != "" && len(digits) <= hexadecimals && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
 	}
-	return digits != "" && len(digits) <= longest && strings.Trim(digits, set) == ""
+	return digits != "" && len(digits) <= decimals && strings.Trim(digits, "0123456789") == ""
 }

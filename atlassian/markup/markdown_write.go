@@ -155,7 +155,7 @@ func (w *markdownWriter) container(first, rest string, body func()) {
 func (w *markdownWriter) heading(n *node) {
 	text := writeInlines(n.inlines, inlineContext{oneLine: true})
 	// A closing sequence of # would be taken off.
-	if body := strings.TrimRight(text, "#"); body != text && (body == "" || strings.HasSuffix(body, " ")) {
+	if body := strings.TrimRight(text, "#"); body != text && (body == "" || strings.HasSuffix(body, " ") || strings.HasSuffix(body, "\t")) {
 		text = text[:len(text)-1] + `\#`
 	}
 	w.line(strings.Repeat("#", min(max(n.level, 1), 6)) + " " + text)

@@ -143,7 +143,9 @@ func FromADF(doc json.RawMessage) (string, error) {
 // Service Management requests.
 // https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
 func ToWiki(markdown string) string {
-	return writeWiki(parseMarkdown(markdown))
+	mem := newArena()
+	defer mem.giveBack()
+	return writeWiki(mem.parseMarkdown(markdown))
 }
 
 // FromWiki turns Jira wiki markup into Markdown. Wiki markup has no syntax errors: what is not
@@ -158,7 +160,9 @@ func FromWiki(wiki string) string {
 // ToStorage turns Markdown into Confluence storage format. The result is always well-formed.
 // https://confluence.atlassian.com/doc/confluence-storage-format-790796544.html
 func ToStorage(markdown string) string {
-	return writeStorage(parseMarkdown(markdown))
+	mem := newArena()
+	defer mem.giveBack()
+	return writeStorage(mem.parseMarkdown(markdown))
 }
 
 // FromStorage turns Confluence storage format into Markdown. Macros become placeholders, elements

@@ -78,16 +78,28 @@ func runLength(in []inline, has func(inline) bool) int {
 // tidy brings inlines into normal form, in which every reader leaves them: neighbours of equal
 // format are one run, there is no white space at line starts and ends, and white space between two
 // runs has only the formats that both of them have.
+//
+// Runs that are in normal form already are returned as they are and not copied; most are, because
+// writers tidy what readers have tidied.
 func tidy(in []inline) []inline {
-	out := make([]inline, 0, len(in))
+	if isTidy(in) {
+		return in
+	}
+	return tidyInto(make([]inline, 0, 2*len(in)+2), in)
+}
+
+// tidyInto is tidy with the room of out.
+func tidyInto(out, in []inline) []inline {
 	for _, r := range in {
-		r.text = strings.ReplaceAll(r.text, "\n", " ")
+		if strings.IndexByte(r.text, '\n') >= 0 {
+			r.text = strings.ReplaceAll(r.text, "\n", " ")
+		}
 		r.at, r.unit, r.literal = extent{}, extent{}, false // which hold for what was read
 		switch {
 		case r.kind == objectInline:
 			r.link = link{} // it is spelled as a link itself, and links do not nest
 			out = append(out, r)
-		case r.kind != textInline || r.marks&code != 0:
+		case r.kind != textInline || r.marks&code != 0 && r.text != "":
 			out = append(out, r)
 		default:
 			out = appendWords(out, r)
@@ -98,8 +110,62 @@ func tidy(in []inline) []inline {
 	return joinRuns(out)
 }
 
+// isTidy says whether in is in normal form. It may say no of what is.
+func isTidy(in []inline) bool {
+	for i := range in {
+		r := &in[i]
+		if strings.IndexByte(r.text, '\n') >= 0 {
+			return false
+		}
+		switch {
+		case r.kind == objectInline:
+			if r.link != (link{}) {
+				return false
+			}
+		case r.kind == imageInline:
+		case r.kind == breakInline:
+			if !mayBeBlank(in, i, -1) || !mayBeBlank(in, i, 1) {
+				return false
+			}
+		case r.text == "", i > 0 && sameFormat(&in[i-1], r):
+			return false
+		case r.marks&code == 0:
+			if beginsBlank(r) && !mayBeBlank(in, i, -1) || endsBlank(r) && !mayBeBlank(in, i, 1) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// mayBeBlank says whether white space of run i may stand on one side of it: beside something to
+// read that has all of its formats.
+func mayBeBlank(in []inline, i, side int) bool {
+	if i+side < 0 || i+side >= len(in) {
+		return false
+	}
+	r, other := &in[i], &in[i+side]
+	if other.kind == breakInline || side < 0 && endsBlank(other) || side > 0 && beginsBlank(other) {
+		return false
+	}
+	return r.marks&^other.marks == 0 && r.marks&code == 0 && (r.link == (link{}) || r.link == other.link)
+}
+
+func beginsBlank(r *inline) bool {
+	return r.kind == textInline && r.marks&code == 0 && r.text != "" &&
+		(r.text[0] == ' ' || r.text[0] == '\t' || strings.HasPrefix(r.text, "\u00a0"))
+}
+
+func endsBlank(r *inline) bool {
+	return r.kind == textInline && r.marks&code == 0 && r.text != "" &&
+		(r.text[len(r.text)-1] == ' ' || r.text[len(r.text)-1] == '\t' || strings.HasSuffix(r.text, "\u00a0"))
+}
+
 // appendWords adds a run of text with the white space at its ends as runs of its own.
 func appendWords(out []inline, r inline) []inline {
+	if r.text == " " || r.text != "" && !beginsBlank(&r) && !endsBlank(&r) {
+		return append(out, r)
+	}
 	core := strings.TrimLeft(r.text, blanks)
 	lead := r.text[:len(r.text)-len(core)]
 	core = strings.TrimRight(core, blanks)
@@ -142,23 +208,25 @@ func trimLines(in []inline) []inline {
 	return out
 }
 
-func sameFormat(a, b inline) bool {
+func sameFormat(a, b *inline) bool {
 	return a.kind == textInline && b.kind == textInline && a.marks == b.marks && a.link == b.link
 }
 
-// joinRuns joins neighbouring text runs of equal format.
+// joinRuns joins neighbouring text runs of equal format, in the room of in.
 func joinRuns(in []inline) []inline {
-	out := make([]inline, 0, len(in))
+	out := in[:0]
 	for i := 0; i < len(in); {
-		j := i + 1
-		for j < len(in) && sameFormat(in[i], in[j]) {
+		j, size := i+1, len(in[i].text)
+		for j < len(in) && sameFormat(&in[i], &in[j]) {
+			size += len(in[j].text)
 			j++
 		}
 		r := in[i]
-		if j > i+1 {
+		if size > len(r.text) {
 			var b strings.Builder
-			for _, part := range in[i:j] {
-				b.WriteString(part.text)
+			b.Grow(size)
+			for k := i; k < j; k++ {
+				b.WriteString(in[k].text)
 			}
 			r.text = b.String()
 		}

@@ -277,6 +277,10 @@ func storageList(e *element) *node {
 func storageTasks(e *element) *node {
 	l := &node{kind: list, origin: originOf(e, e)}
 	for _, c := range e.children {
+		if c.name == "ac:task-list" && len(l.children) > 0 { // nested beside its task and not in it
+			last := l.children[len(l.children)-1]
+			last.children = append(last.children, storageTasks(c))
+		}
 		if c.name != "ac:task" {
 			continue
 		}

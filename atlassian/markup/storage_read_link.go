@@ -72,7 +72,7 @@ func (r *storageReader) user(e *element, text []inline) {
 
 // image reads ac:image: an attachment, of this page or another, or an address on the web.
 func (r *storageReader) image(e *element) {
-	in := inline{kind: imageInline, text: e.attr("ac:alt"), marks: r.marks, link: r.link}
+	in := inline{kind: imageInline, text: e.attr("ac:alt"), title: oneSpace(e.attr("ac:title")), marks: r.marks, link: r.link}
 	if a := e.child("ri:attachment"); a != nil {
 		in.target = attachmentDest(a.attr("ri:filename"))
 		if in.text == "" {

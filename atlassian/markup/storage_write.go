@@ -14,7 +14,7 @@ type storageWriter struct {
 
 func writeStorage(blocks []*node) string {
 	w := &storageWriter{}
-	w.blocks(blocks)
+	w.page(blocks)
 	return w.out.String()
 }
 
@@ -68,18 +68,25 @@ func (w *storageWriter) block(n *node) {
 	}
 }
 
-// paragraph writes a paragraph; a macro that is alone in it stands as a block.
+// paragraph writes a paragraph; a block macro that is alone in it stands as a block.
 func (w *storageWriter) paragraph(n *node) {
 	text := storageText(n.inlines)
-	if len(n.inlines) == 1 && n.inlines[0].kind == objectInline {
-		if scheme, _ := splitScheme(n.inlines[0].target); scheme == schemeMacro {
-			w.raw(text)
-			return
-		}
-	}
-	if text != "" {
+	switch {
+	case text == "":
+	case len(n.inlines) == 1 && isBlockMacro(n.inlines[0]):
+		w.raw(text)
+	default:
 		w.raw("<p>" + text + "</p>")
 	}
+}
+
+func isBlockMacro(in inline) bool {
+	scheme, rest := splitScheme(in.target)
+	if in.kind != objectInline || scheme != schemeMacro {
+		return false
+	}
+	name, _ := parseMacroDest(rest)
+	return name != "" && !inlineMacros[name]
 }
 
 // macro opens a macro; its body and </ac:structured-macro> follow.
@@ -109,6 +116,9 @@ var calloutMacros = map[string]string{
 }
 
 func (w *storageWriter) callout(n *node) {
+	if n.name == calloutMacro && w.bodied(n) {
+		return
+	}
 	name, ok := calloutMacros[n.name]
 	if !ok {
 		w.wrapped("blockquote", titled(n))
@@ -117,6 +127,49 @@ func (w *storageWriter) callout(n *node) {
 	w.macro(name, param{"title", n.title})
 	w.wrapped("ac:rich-text-body", n.children)
 	w.endMacro()
+}
+
+// bodied writes a macro by its name and parameters in the title, which macroTitle spells; false says
+// that the title names none. A body that is nothing but code without a language is plain text, which
+// is what the reader makes of such a body.
+func (w *storageWriter) bodied(n *node) bool {
+	name, params := parseMacroTitle(n.title)
+	if name == "" {
+		return false
+	}
+	w.macro(name, params...)
+	if len(n.children) == 1 && n.children[0].kind == codeBlock && n.children[0].name == "" {
+		w.raw("<ac:plain-text-body>" + cdata(n.children[0].text) + "</ac:plain-text-body>")
+	} else {
+		w.wrapped("ac:rich-text-body", n.children)
+	}
+	w.endMacro()
+	return true
+}
+
+// parseMacroTitle reads what macroTitle spells: a name, then parameters, whose values may have spaces.
+func parseMacroTitle(title string) (name string, params []param) {
+	words := strings.Fields(title)
+	if len(words) == 0 || !isPlainName(words[0]) {
+		return "", nil
+	}
+	for _, word := range words[1:] {
+		key, value, ok := strings.Cut(word, "=")
+		switch {
+		case ok:
+			params = append(params, param{key, value})
+		case len(params) == 0:
+			return "", nil
+		default:
+			params[len(params)-1].value += " " + word
+		}
+	}
+	return words[0], params
+}
+
+// isPlainName says whether s is like the keys of macros: letters, digits and a few marks.
+func isPlainName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("-_.:", r) })
 }
 
 // list writes a list. Items with and without check boxes are different lists in Confluence, so a

@@ -85,6 +85,9 @@ func (w *storageWriter) linked(s span) {
 		w.raw("<ac:link" + attribute("ac:anchor", page.anchor) + "><ri:page" + attribute("ri:space-key", page.space) +
 			attribute("ri:content-title", page.title) + " />")
 		w.linkBody(s.children)
+	case len(href) > 1 && href[0] == '#':
+		w.raw("<ac:link" + attribute("ac:anchor", unescapePath(href[1:])) + ">")
+		w.linkBody(s.children)
 	case scheme == schemeAttachment && isFile:
 		w.raw("<ac:link><ri:attachment" + attribute("ri:filename", name) + " />")
 		w.linkBody(s.children)
@@ -115,10 +118,10 @@ func (w *storageWriter) image(in inline) {
 	if address, ok := webImage(in.target); ok {
 		in.target = address
 	}
-	alt := attribute("ac:alt", in.text)
+	alt := attribute("ac:alt", in.text) + attribute("ac:title", in.title)
 	if name, ok := attachmentName(in.target); ok {
 		w.raw("<ac:image" + alt + "><ri:attachment" + attribute("ri:filename", name) + " /></ac:image>")
-	} else if isWebImage(in.target) {
+	} else if isWebImage(in.target) || strings.HasPrefix(in.target, "/") { // on the web or on the same site
 		w.raw("<ac:image" + alt + "><ri:url" + attribute("ri:value", in.target) + " /></ac:image>")
 	} else {
 		w.raw(escapeXML(in.text))

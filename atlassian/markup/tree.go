@@ -155,7 +155,7 @@ func isBlank(in inline) bool {
 	case breakInline:
 		return true
 	case textInline:
-		return in.text == "" || in.marks&code == 0 && strings.Trim(in.text, blanks) == ""
+		return in.text == "" || in.marks&code == 0 && beginsBlank(&in) && strings.Trim(in.text, blanks) == ""
 	default:
 		return false
 	}

@@ -304,7 +304,7 @@ func (p *wikiInlineParser) link(rest string) bool {
 		return false
 	}
 	body := rest[1:end]
-	text, target, named := strings.Cut(body, "|")
+	text, target, named := cutWikiBar(body)
 	if !named {
 		target = text
 	}
@@ -318,6 +318,19 @@ func (p *wikiInlineParser) link(rest string) bool {
 	p.out = append(p.out, in...)
 	p.pos += end + 1
 	return true
+}
+
+// cutWikiBar cuts what stands in a link's brackets at its first bar without a backslash.
+func cutWikiBar(s string) (text, target string, named bool) {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '|':
+			return s[:i], s[i+1:], true
+		}
+	}
+	return s, "", false
 }
 
 // wikiLinkText is what a link without a text of its own shows.

@@ -136,10 +136,13 @@ func (w *wikiWriter) list(n *node, outer string) {
 	if n.ordered {
 		marker = outer + "#"
 	}
-	for _, it := range n.children {
+	for i, it := range n.children {
 		first := firstBlock(it.children)
-		if first == nil || first.kind != list || it.task != noTask {
+		switch {
+		case first == nil || first.kind != list || it.task != noTask:
 			w.out.WriteString(marker + " " + wikiBox[it.task])
+		case i > 0: // the nested list alone would belong to the item before
+			w.line(marker + " ")
 		}
 		w.item(it, marker)
 	}

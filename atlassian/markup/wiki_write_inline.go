@@ -272,7 +272,7 @@ func (w *wikiInlineWriter) escape(text string) string {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if n := wikiURL(text[i:]); n > 0 && !w.inLink && (prev < 0 || !isWordRune(prev)) {
-			b.WriteString(text[i : i+n])
+			n = wikiAddress(&b, text[i:i+n])
 			prev = rune(text[i+n-1])
 			i += n
 			continue
@@ -327,6 +327,14 @@ func wikiBackslashes(n int, rest string) string {
 		return strings.Repeat("&#92;", n)
 	}
 	return strings.Repeat(`\`, n)
+}
+
+// wikiAddress writes an address in text and says how much of it. Jira links it; where Markdown does not,
+// its colon is spelled so that Jira does not either, and what follows is text like any other.
+func wikiAddress(b *strings.Builder, url string) int {
+	colon := strings.IndexByte(url, ':')
+	b.WriteString(url[:colon] + "&#58;")
+	return colon + 1
 }
 
 // needsEscape says whether the character that text begins with, behind prev, would be markup.

@@ -228,6 +228,11 @@ const panels = {
 
 /** For Markdown → ADF. */
 export const markdown = [
+  {
+    name: "emoji",
+    why: "a character that is an emoji is ADF's node for it, as Atlassian's editor makes it; the transformer leaves the character",
+    ours: (document) => rewrite(document, (node) => (node.type === "emoji" && node.attrs.text ? { text: node.attrs.text, marks: "" } : node)),
+  },
   tasks,
   {
     name: "quoted alerts",

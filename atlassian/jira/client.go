@@ -46,6 +46,7 @@ func New(site *atlassian.Site) (*Client, error) {
 type api struct {
 	deployment atlassian.Deployment
 	version    string
+	site       string
 	format     markup.Format // of rich text that is read
 }
 
@@ -66,9 +67,9 @@ func (c *Client) api(ctx context.Context) (api, error) {
 		return api{}, err
 	}
 	if deployment == atlassian.Cloud {
-		return api{deployment: deployment, version: "3"}, nil
+		return api{deployment: deployment, version: "3", site: c.site.WebURL("")}, nil
 	}
-	return api{deployment: deployment, version: "2"}, nil
+	return api{deployment: deployment, version: "2", site: c.site.WebURL("")}, nil
 }
 
 // call sends a request that go-atlassian has no fitting method for, over its client. A nil body is

@@ -38,7 +38,7 @@ func (a api) native() markup.Format {
 // fromMarkdown writes rich text the way the deployment takes it.
 func (a api) fromMarkdown(text string) any {
 	if a.isCloud() {
-		return markup.ToADF(text)
+		return markup.ToADF(text, markup.WithSite(a.site))
 	}
 	return markup.ToWiki(text)
 }
@@ -48,7 +48,7 @@ func (a api) fromMarkdown(text string) any {
 func (a api) written(argument, text string, format markup.Format, line string) (any, error) {
 	text, err := markup.Convert(text, format, format) // what is no document is so for either deployment
 	if err == nil {
-		text, err = markup.Convert(text, format, a.native())
+		text, err = markup.Convert(text, format, a.native(), markup.WithSite(a.site))
 	}
 	if err != nil {
 		return nil, &atlassian.InputError{Argument: argument, Problem: err.Error(), Hint: "Send Markdown, or correct it."}

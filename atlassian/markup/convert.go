@@ -18,9 +18,9 @@ const (
 )
 
 // Convert turns a text of one format into another, by way of Markdown. A text that is to stay in its
-// format stays as it is, but for the white space around the values of ADF. The error is
-// [ErrMalformed] or [ErrTooLarge].
-func Convert(text string, from, to Format) (string, error) {
+// format stays as it is, but for the white space around the values of ADF. Options are those of
+// [ToADF]. The error is [ErrMalformed] or [ErrTooLarge].
+func Convert(text string, from, to Format, opts ...Option) (string, error) {
 	if from == "" {
 		from = Markdown
 	}
@@ -36,7 +36,7 @@ func Convert(text string, from, to Format) (string, error) {
 	}
 	switch to {
 	case ADF:
-		return string(ToADF(markdown)), nil
+		return string(ToADF(markdown, opts...)), nil
 	case Wiki:
 		return ToWiki(markdown), nil
 	case Storage:

@@ -333,7 +333,7 @@ func storageRow(e *element) *node {
 
 // storageLayout reads a section's cells; a single one is no layout.
 func storageLayout(e *element) []*node {
-	l := &node{kind: columns, origin: originOf(e, e)}
+	l := &node{kind: columns, name: e.attr("ac:type"), origin: originOf(e, e)}
 	for _, c := range e.children {
 		if c.name == "ac:layout-cell" {
 			l.children = append(l.children, &node{kind: column, children: storageBlocks(c), origin: originOf(c, c)})

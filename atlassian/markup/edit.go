@@ -52,17 +52,26 @@ func (o *Original) Markdown() string { return Clean(writeMarkdown(o.blocks)) }
 // ones. The error is [ErrNotEditable].
 func (o *Original) Edit(edited string) (string, error) {
 	m := o.merge()
-	return m.apply(parseMarkdown(edited))
+	return m.apply(readMarkdown(edited, true))
 }
 
 // Append returns the document with more Markdown at its end.
 func (o *Original) Append(markdown string) (string, error) {
-	m := o.merge()
-	return m.apply(slices.Concat(m.was, parseMarkdown(markdown)))
+	m := &merge{source: o.source, format: o.format}
+	now := parseMarkdown(markdown)
+	if len(now) == 0 {
+		return o.source, nil
+	}
+	p, ok := m.format.appended(o.source, &node{origin: o.root}, now)
+	if !ok {
+		return "", notEditable(now[0])
+	}
+	m.patches = []patch{p}
+	return m.patched()
 }
 
 // ReplaceSection returns the document with the text below a heading replaced, down to the next one
-// of the same or a higher level; the heading itself stays. The heading is found by its text,
+// of the same or a higher level, or to the end of the heading's column; the heading itself stays. The heading is found by its text,
 // without regard to case and white space. It is [ErrNoSuchText] when there is none and ambiguous
 // when there are several, [ErrNotEditable] when the text cannot be replaced.
 func (o *Original) ReplaceSection(title, markdown string) (string, error) {
@@ -73,6 +82,9 @@ func (o *Original) ReplaceSection(title, markdown string) (string, error) {
 	}
 	end := at + 1
 	for end < len(siblings) && (siblings[end].kind != heading || siblings[end].level > siblings[at].level) {
+		if in := m.column[siblings[at]]; in != nil && m.column[siblings[end]] != in {
+			break
+		}
 		end++
 	}
 	now := slices.Concat(siblings[:at+1], parseMarkdown(markdown), siblings[end:])
@@ -81,8 +93,12 @@ func (o *Original) ReplaceSection(title, markdown string) (string, error) {
 
 // merge prepares a change.
 func (o *Original) merge() *merge {
-	m := &merge{source: o.source, format: o.format, root: &node{origin: o.root}, base: map[*node]*node{}, sums: map[*node]uint64{}}
-	m.was = parseMarkdown(o.Markdown())
+	m := &merge{
+		source: o.source, format: o.format, root: &node{origin: o.root},
+		base: map[*node]*node{}, column: map[*node]*node{}, sums: map[*node]uint64{}, gone: map[uint64][]removed{},
+		dropped: map[*node]bool{},
+	}
+	m.was = readMarkdown(o.Markdown(), true)
 	m.pair(o.blocks, m.was)
 	return m
 }

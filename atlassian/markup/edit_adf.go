@@ -2,6 +2,7 @@ package markup
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -58,6 +59,15 @@ func (adfFormat) fill(source string, n *node, content string, over bool) (patch,
 	return patch{extent{body.end, body.end}, literally(content)}, true
 }
 
+func (f adfFormat) appended(source string, root *node, blocks []*node) (patch, bool) {
+	text, ok := f.blocks(source, root, blocks)
+	if root.origin.typ != "doc" || root.origin.body.start == 0 {
+		return patch{}, false
+	}
+	end := len(strings.TrimRight(source[:root.origin.body.end], " \t\r\n"))
+	return patch{extent{end, end}, literally(text)}, ok
+}
+
 func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 	if was.level == now.level && was.task == now.task && was.name == now.name && was.title == now.title && was.ordered == now.ordered && was.header == now.header {
 		return nil, true
@@ -86,43 +96,61 @@ func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 
 // setAttr is the patch for an attribute of a node.
 func setAttr(source string, whole extent, name string, value any) ([]patch, bool) {
-	d := &adfDecoder{source: source, at: whole.start}
-	var at extent
-	attrs := map[string]json.RawMessage{}
-	err := d.members("a node", func(member string) error {
-		start := d.at
-		raw := d.raw()
-		if member == "attrs" {
-			at = extent{start, d.at}
-			return json.Unmarshal([]byte(raw), &attrs)
-		}
-		return nil
-	})
+	spelled, err := json.Marshal(value)
 	if err != nil {
 		return nil, false
 	}
-	var errs error
-	if attrs[name], errs = json.Marshal(value); errs != nil {
+	text := string(spelled)
+	d := &adfDecoder{source: source, at: whole.start}
+	var attrs, old extent
+	err = d.members("a node", func(member string) error {
+		if member != "attrs" || d.source[d.at] != '{' {
+			d.skip()
+			return nil
+		}
+		attrs.start = d.at
+		err := d.members("attrs", func(attr string) error {
+			start := d.at
+			d.skip()
+			if attr == name {
+				old = extent{start, d.at}
+			}
+			return nil
+		})
+		attrs.end = d.at
+		return err
+	})
+	start := max(whole.start, attrs.start) + len("{")
+	switch {
+	case err != nil:
 		return nil, false
+	case old.known():
+		return []patch{{old, literally(text)}}, true
+	case attrs.known():
+		return []patch{{extent{start, start}, literally(`"` + name + `":` + text + ",")}}, true
+	default:
+		return []patch{{extent{start, start}, literally(`"attrs":{"` + name + `":` + text + "},")}}, true
 	}
-	text, errs := json.Marshal(attrs)
-	if errs != nil {
-		return nil, false
-	}
-	if at.known() {
-		return []patch{{at, literally(string(text))}}, true
-	}
-	start := whole.start + len("{")
-	return []patch{{extent{start, start}, literally(`"attrs":` + string(text) + ",")}}, true
 }
 
-func (adfFormat) code(_ *node, text string) string {
-	if text == "" {
-		return ""
+// code replaces the letters of the text node that is there, if there is just one.
+func (f adfFormat) code(source string, read *node, text string) (patch, bool) {
+	d := &adfDecoder{source: source, at: read.origin.whole.start}
+	n, err := d.node()
+	if err != nil || !n.whole.known() {
+		return patch{}, false
+	}
+	if text != "" && len(n.Content) == 1 && n.Content[0].text.known() {
+		return patch{n.Content[0].text, literally(f.escape(text))}, true
 	}
 	w := &adfWriter{buf: []byte("[")}
 	w.text(inline{text: text})
-	return string(w.buf[1:])
+	content := string(w.buf[1:])
+	if n.body.start == 0 {
+		start := n.whole.start + len("{")
+		return patch{extent{start, start}, literally(`"content":[` + content + "],")}, true
+	}
+	return patch{n.body, literally(content)}, true
 }
 
 func (adfFormat) next(source string, i int) (string, int) { return nextJSON(source, i) }
@@ -137,37 +165,34 @@ func (adfFormat) splits() bool { return false }
 
 func (adfFormat) move(source string) string { return "," + source + "," }
 
-// finish removes the commas that stand at the begin or end of an array, or beside another.
+// finish removes the commas that stand at the begin or end of an array or object, or behind another.
 func (adfFormat) finish(doc string) string {
-	var b strings.Builder
-	b.Grow(len(doc))
-	last := byte('[') // the byte before, white space aside
-	comma := false    // one is due, if something follows
+	out := make([]byte, 0, len(doc))
+	last, comma := byte('['), 0 // the byte before, white space aside; where it is, if it is a comma
 	for i := 0; i < len(doc); i++ {
+		start := i
 		switch c := doc[i]; c {
 		case ' ', '\t', '\n', '\r':
-			b.WriteByte(c)
+			out = append(out, c)
 			continue
 		case ',':
-			comma = last != '[' && last != '{'
-			continue
+			if last == '[' || last == '{' || last == ',' {
+				continue
+			}
+			comma = len(out)
 		case ']', '}':
-			comma = false
-		}
-		if comma {
-			b.WriteByte(',')
-			comma = false
-		}
-		start := i
-		if doc[i] == '"' {
+			if last == ',' {
+				out = slices.Delete(out, comma, comma+1)
+			}
+		case '"':
 			for i++; doc[i] != '"'; i++ {
 				if doc[i] == '\\' {
 					i++
 				}
 			}
 		}
-		b.WriteString(doc[start : i+1])
+		out = append(out, doc[start:i+1]...)
 		last = doc[i]
 	}
-	return b.String()
+	return string(out)
 }

@@ -181,7 +181,36 @@ func (e *leafEdit) retext(h hunk) (patch, bool) {
 			at.start = e.atoms[from-1].at.end
 		}
 	}
-	return patch{at, literally(e.format.escape(joinWords(now, spaced)))}, true
+	return e.trimmed(at, joinWords(now, spaced)), true
+}
+
+// trimmed is the patch that makes a part of a text another, without the letters at both ends that
+// stay: the source may have a spelling of its own for them.
+func (m *merge) trimmed(at extent, text string) patch {
+	type letter struct {
+		text string
+		at   int
+	}
+	var letters []letter
+	for i := at.start; i < at.end; {
+		s, size := m.format.next(m.source[:at.end], i)
+		letters = append(letters, letter{s, i})
+		i += size
+	}
+	for len(letters) > 0 && letters[0].text != "" && strings.HasPrefix(text, letters[0].text) {
+		text = text[len(letters[0].text):]
+		letters = letters[1:]
+	}
+	for n := len(letters) - 1; n >= 0 && letters[n].text != "" && strings.HasSuffix(text, letters[n].text); n-- {
+		text = text[:len(text)-len(letters[n].text)]
+		at.end = letters[n].at
+		letters = letters[:n]
+	}
+	at.start = at.end
+	if len(letters) > 0 {
+		at.start = letters[0].at
+	}
+	return patch{at, literally(m.format.escape(text))}
 }
 
 // joinWords is text with single spaces.

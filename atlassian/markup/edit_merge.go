@@ -20,8 +20,10 @@ type format interface {
 	fill(source string, n *node, content string, over bool) (patch, bool)
 	// set changes what a node says of itself (level, task, name, title, ordered) to what now says.
 	set(source string, read, was, now *node) ([]patch, bool)
-	// code is the body of a code block.
-	code(read *node, text string) string
+	// appended puts blocks at the end of the document.
+	appended(source string, root *node, blocks []*node) (patch, bool)
+	// code changes the text of a code block.
+	code(source string, read *node, text string) (patch, bool)
 	// next decodes the character or reference at i of a text and tells how long it is.
 	next(source string, i int) (text string, size int)
 	// escape spells text as it stands in the source.
@@ -48,11 +50,14 @@ type merge struct {
 	source string
 	format format
 
-	root *node                // the document
-	was  []*node              // the document's Markdown
-	base map[*node]*node      // for nodes of was, those of the document
-	sums map[*node]uint64     // of the nodes that were compared
-	gone map[uint64][]removed // what the change removes, by sum
+	root    *node                // the document
+	was     []*node              // the document's Markdown
+	base    map[*node]*node      // for nodes of was, those of the document
+	column  map[*node]*node      // the column that a node stands in
+	layouts []layout             // what the columns are in
+	sums    map[*node]uint64     // of the nodes that were compared
+	gone    map[uint64][]removed // what the change removes, by sum
+	dropped map[*node]bool       // the same, by node
 
 	patches []patch
 }
@@ -65,10 +70,10 @@ type removed struct {
 
 // apply returns the source with now in the place of was.
 func (m *merge) apply(now []*node) (string, error) {
-	m.gone = map[uint64][]removed{}
 	if err := m.children(m.root, m.was, now); err != nil {
 		return "", err
 	}
+	m.dropLayouts()
 	return m.patched()
 }
 
@@ -174,6 +179,10 @@ func notEditable(n *node) error {
 
 func (m *merge) remove(parent, was *node) error {
 	read := m.base[was]
+	m.dropped[read] = true
+	if was.kind == column {
+		return nil // whether the layout goes is seen at the end
+	}
 	if read == nil || !read.origin.whole.known() {
 		return notEditable(was)
 	}
@@ -283,14 +292,8 @@ func (m *merge) within(read, was, now *node) (bool, error) {
 	case paragraph, heading:
 		return m.leaf(read, was.inlines, now.inlines), nil
 	case codeBlock:
-		if was.text != now.text {
-			if !read.origin.body.known() && !read.origin.whole.known() {
-				return false, nil
-			}
-			m.replace(read.origin.body, m.format.code(read, now.text))
-		}
-		return true, nil
-	case rule:
+		return was.text == now.text || m.code(read, now.text), nil
+	case rule, column:
 		return true, nil
 	case row:
 		return m.row(read, was, now)
@@ -304,6 +307,15 @@ func (m *merge) within(read, was, now *node) (bool, error) {
 		}
 		return true, m.children(read, was.children, now.children)
 	}
+}
+
+// code changes the text of a code block. False says that it cannot.
+func (m *merge) code(read *node, text string) bool {
+	p, ok := m.format.code(m.source, read, text)
+	if ok {
+		m.patches = append(m.patches, p)
+	}
+	return ok
 }
 
 // row changes the cells of a row. Those at the same place belong together, unless columns came or

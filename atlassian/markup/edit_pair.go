@@ -5,7 +5,7 @@ import "slices"
 // pair finds for the nodes of the document's Markdown those of the document itself. The two are
 // alike but for what Markdown does not show.
 func (m *merge) pair(read, written []*node) {
-	read = slices.DeleteFunc(slices.Clone(read), isEmpty)
+	read = m.flattened(read)
 	if len(read) == len(written) && slices.EqualFunc(read, written, func(a, b *node) bool { return a.kind == b.kind }) {
 		for i, n := range written {
 			m.pairNode(read[i], n)
@@ -25,8 +25,58 @@ func (m *merge) pair(read, written []*node) {
 	}
 }
 
+// flattened is blocks as Markdown has them: without those that leave nothing to read, and columns
+// each as a marker and its blocks.
+func (m *merge) flattened(read []*node) []*node {
+	var out []*node
+	for _, n := range read {
+		switch {
+		case isEmpty(n):
+		case n.kind != columns:
+			out = append(out, n)
+		default:
+			first := len(out)
+			for i, c := range n.children {
+				start := c.origin.body.start
+				marker := &node{kind: column, name: columnMarker(i+1, len(n.children)), origin: origin{whole: extent{start, start}}}
+				part := append([]*node{marker}, m.flattened(c.children)...)
+				for _, b := range part {
+					m.column[b] = c
+				}
+				out = append(out, part...)
+			}
+			m.layouts = append(m.layouts, layout{n, out[first:]})
+		}
+	}
+	return out
+}
+
+// layout is columns, with the markers and blocks that Markdown has for them.
+type layout struct {
+	read   *node
+	blocks []*node
+}
+
+// dropLayouts removes the layouts of which the change left nothing.
+func (m *merge) dropLayouts() {
+	for _, l := range m.layouts {
+		whole := l.read.origin.whole
+		within := func(p patch) bool { return whole.start <= p.at.start && p.at.end <= whole.end }
+		stays := func(n *node) bool { return !m.dropped[n] }
+		comes := func(p patch) bool { return within(p) && !p.at.known() }
+		if !whole.known() || slices.ContainsFunc(l.blocks, stays) || slices.ContainsFunc(m.patches, comes) {
+			continue
+		}
+		m.patches = slices.DeleteFunc(m.patches, within)
+		m.replace(whole, "")
+	}
+}
+
 func (m *merge) pairNode(read, written *node) {
 	m.base[written] = read
+	if c := m.column[read]; c != nil {
+		m.column[written] = c
+	}
 	switch read.kind {
 	case table:
 		m.pairTable(read, written)

@@ -19,9 +19,10 @@ func (o *Original) ReplaceText(from, to string) (string, int, error) {
 	walk = func(blocks []*node) {
 		for _, n := range blocks {
 			switch {
-			case n.kind == codeBlock && n.origin.body.known() && strings.Contains(n.text, from):
-				count += strings.Count(n.text, from)
-				m.replace(n.origin.body, m.format.code(n, strings.ReplaceAll(n.text, from, Clean(to))))
+			case n.kind == codeBlock && strings.Contains(n.text, from):
+				if m.code(n, strings.ReplaceAll(n.text, from, Clean(to))) {
+					count += strings.Count(n.text, from)
+				}
 			case n.origin.raw != nil:
 				count += m.replaceIn(n.origin.raw, from, Clean(to))
 			}

@@ -23,8 +23,6 @@ func (storageFormat) blocks(source string, parent *node, children []*node) (stri
 			w.row(n)
 		case cell:
 			w.cell(n)
-		case column:
-			w.wrapped("ac:layout-cell", n.children)
 		default:
 			w.block(n)
 		}
@@ -45,12 +43,27 @@ func (storageFormat) fill(source string, n *node, content string, over bool) (pa
 	switch {
 	case !over && (n.origin.typ == "doc" || strings.Contains(body.of(source), "<ac:")):
 		return patch{extent{body.end, body.end}, literally(content)}, true
-	case body.start == n.origin.whole.end && strings.HasSuffix(n.origin.whole.of(source), "/>"):
-		at := extent{len(strings.TrimRight(source[:n.origin.whole.end-len("/>")], " ")), n.origin.whole.end}
-		return patch{at, literally(">" + content + "</" + n.origin.typ + ">")}, true
+	case !body.known() && strings.HasSuffix(source[:body.start], "/>"):
+		tag := source[strings.LastIndexByte(source[:body.start], '<'):body.start]
+		name := tag[1 : 1+strings.IndexAny(tag[1:], " \t\r\n/")]
+		at := extent{body.start - len(tag) + len(strings.TrimRight(strings.TrimSuffix(tag, "/>"), " ")), body.start}
+		return patch{at, literally(">" + content + "</" + name + ">")}, true
 	default:
 		return patch{body, literally(content)}, n.origin.whole.known()
 	}
+}
+
+// appended puts blocks behind the page or, because nothing should stand beside a layout, into a
+// section of their own at the end of it.
+func (f storageFormat) appended(source string, root *node, blocks []*node) (patch, bool) {
+	text, ok := f.blocks(source, root, blocks)
+	const end = "</ac:layout>"
+	page := strings.TrimRight(source, blanks)
+	if rest, found := strings.CutSuffix(page, end); found {
+		section := `<ac:layout-section ac:type="single"><ac:layout-cell>` + text + "</ac:layout-cell></ac:layout-section>"
+		return patch{extent{len(rest), len(rest)}, literally(section)}, ok
+	}
+	return patch{extent{len(source), len(source)}, literally(text)}, ok
 }
 
 func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) {
@@ -123,11 +136,15 @@ func (storageFormat) setParam(source string, from origin, name, was, now string)
 	return []patch{{extent{at, at}, literally(open + escapeXML(now) + end)}}
 }
 
-func (storageFormat) code(read *node, text string) string {
-	if read.origin.typ == "pre" {
-		return escapeXML(text)
+func (f storageFormat) code(source string, read *node, text string) (patch, bool) {
+	if !read.origin.whole.known() {
+		return patch{}, false
 	}
-	return cdata(text)
+	content := cdata(text)
+	if read.origin.typ == "pre" {
+		content = escapeXML(text)
+	}
+	return f.fill(source, read, content, true)
 }
 
 // next decodes a character, or a reference to one (XML 1.0 section 4.1, and HTML's names).

@@ -73,9 +73,10 @@ type atom struct {
 // atomsOf finds the pieces of a block.
 func (m *merge) atomsOf(raw []inline) []atom {
 	var atoms []atom
-	var space extent
+	var space, literal extent
 	for _, r := range raw {
 		switch {
+		case r.literal && r.at == literal: // another line of the same text
 		case r.kind == breakInline:
 			space = extent{}
 		case r.kind != textInline:
@@ -83,6 +84,7 @@ func (m *merge) atomsOf(raw []inline) []atom {
 			space = extent{}
 		case r.literal:
 			atoms = m.literalAtoms(atoms, r, &space)
+			literal = r.at
 		default:
 			if letters := (word{inline: r}).visible(); letters != "" {
 				if strings.ContainsAny(r.text[:1], blanks) {

@@ -9,14 +9,23 @@ import (
 )
 
 // markdownReader turns goldmark's tree into ours.
-type markdownReader struct{ source []byte }
+type markdownReader struct {
+	source []byte
+	marked bool // whether columns' markers become nodes
+}
 
 // parseMarkdown reads Markdown. It cannot fail: every text is Markdown.
 func parseMarkdown(markdown string) []*node {
+	return readMarkdown(markdown, false)
+}
+
+// readMarkdown reads Markdown; marked says whether each marker of a column becomes a column, without
+// the blocks behind it.
+func readMarkdown(markdown string, marked bool) []*node {
 	if len(markdown) > maxMarkdown {
 		return plainBlocks(markdown)
 	}
-	r := markdownReader{source: []byte(Clean(markdown))}
+	r := markdownReader{source: []byte(Clean(markdown)), marked: marked}
 	return r.blocks(commonMark.Parse(text.NewReader(r.source)))
 }
 
@@ -87,7 +96,10 @@ func (r markdownReader) html(n *ast.HTMLBlock) *node {
 	if n.HasClosure() {
 		raw += string(n.ClosureLine.Value(r.source))
 	}
-	if isColumnMarker(strings.TrimSpace(raw)) {
+	if marker := strings.TrimSpace(raw); isColumnMarker(marker) {
+		if r.marked {
+			return &node{kind: column, name: marker}
+		}
 		return nil
 	}
 	return paragraphOf(textLines(strings.TrimSpace(raw), 0, link{}))

@@ -81,6 +81,16 @@ func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 		return setAttr(source, whole, "level", now.level)
 	case typ == "orderedList" && was.ordered == now.ordered:
 		return setAttr(source, whole, "order", now.level)
+	case typ == "bulletList" && now.ordered:
+		patches, ok := setType(source, whole, "orderedList")
+		order, okay := setAttr(source, whole, "order", now.level)
+		return append(patches, order...), ok && okay
+	case typ == "orderedList":
+		patches, ok := setType(source, whole, "bulletList")
+		order, okay := setAttr(source, whole, "order", nil)
+		return append(patches, order...), ok && okay
+	case was.kind == cell:
+		return setType(source, whole, map[bool]string{false: "tableCell", true: "tableHeader"}[now.header])
 	case typ == "taskItem" && now.task != noTask:
 		return setAttr(source, whole, "state", map[taskState]string{openTask: "TODO", doneTask: "DONE"}[now.task])
 	case typ == "codeBlock" && was.title == now.title:
@@ -94,7 +104,36 @@ func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 	}
 }
 
-// setAttr is the patch for an attribute of a node.
+// hides says whether there is a node, mark or attribute that Markdown does not show.
+func (adfFormat) hides(source string) bool {
+	for _, name := range []string{
+		`"localId"`, `xtension"`, `"media`, `"mention"`, `Card"`, `"status"`, `"emoji"`, `"placeholder"`, `"annotation"`,
+		`Color"`, `"alignment"`, `"indentation"`, `"breakout"`, `"panel`, `"date"`, `xpand"`, `yncBlock"`, `"task`, `"decision`, `Task`,
+		`"background"`, `"colwidth"`, `"width"`,
+	} {
+		if strings.Contains(source, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// setType is the patch for the type of a node.
+func setType(source string, whole extent, typ string) ([]patch, bool) {
+	d := &adfDecoder{source: source, at: whole.start}
+	var at extent
+	err := d.members("a node", func(member string) error {
+		start := d.at
+		d.skip()
+		if member == "type" {
+			at = extent{start, d.at}
+		}
+		return nil
+	})
+	return []patch{{at, literally(`"` + typ + `"`)}}, err == nil && at.known()
+}
+
+// setAttr is the patch for an attribute of a node; nil takes it away.
 func setAttr(source string, whole extent, name string, value any) ([]patch, bool) {
 	spelled, err := json.Marshal(value)
 	if err != nil {
@@ -102,9 +141,9 @@ func setAttr(source string, whole extent, name string, value any) ([]patch, bool
 	}
 	text := string(spelled)
 	d := &adfDecoder{source: source, at: whole.start}
-	var attrs, old extent
-	err = d.members("a node", func(member string) error {
-		if member != "attrs" || d.source[d.at] != '{' {
+	var attrs, old, member extent
+	err = d.members("a node", func(part string) error {
+		if part != "attrs" || d.source[d.at] != '{' {
 			d.skip()
 			return nil
 		}
@@ -114,6 +153,7 @@ func setAttr(source string, whole extent, name string, value any) ([]patch, bool
 			d.skip()
 			if attr == name {
 				old = extent{start, d.at}
+				member = extent{strings.LastIndex(source[:start], `"`+name+`"`), d.at}
 			}
 			return nil
 		})
@@ -124,6 +164,8 @@ func setAttr(source string, whole extent, name string, value any) ([]patch, bool
 	switch {
 	case err != nil:
 		return nil, false
+	case value == nil:
+		return []patch{{member, literally("")}}, true
 	case old.known():
 		return []patch{{old, literally(text)}}, true
 	case attrs.known():

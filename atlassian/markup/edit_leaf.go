@@ -1,7 +1,5 @@
 package markup
 
-import "strings"
-
 // hunk is a run of words that becomes another.
 type hunk struct{ was, wasEnd, now, nowEnd int }
 
@@ -57,23 +55,20 @@ func (m *merge) leaf(read *node, was, now []inline) bool {
 // edit notes a patch for each hunk that changes mere text, and for each part of the block around the
 // others.
 func (e *leafEdit) edit() bool {
-	texts := make([]*patch, len(e.hunks))
-	plain := true
+	texts := make([][]patch, len(e.hunks))
 	for i, h := range e.hunks {
 		if p, ok := e.retext(e.whole(h)); ok {
-			texts[i] = &p
-		} else {
-			plain = false
+			texts[i] = p
 		}
-	}
-	if !plain && !e.read.origin.whole.known() {
-		return false // a line made of several blocks: what stands between them is not known
 	}
 	for i := 0; i < len(e.hunks); i++ {
 		if texts[i] != nil {
 			continue
 		}
 		p, first, last := e.partAround(i)
+		if !e.read.origin.whole.known() && !e.inOneBlock(p) {
+			return false
+		}
 		for k := first; k <= last; k++ {
 			texts[k] = nil
 		}
@@ -81,11 +76,29 @@ func (e *leafEdit) edit() bool {
 		i = last
 	}
 	for _, p := range texts {
-		if p != nil {
-			e.patches = append(e.patches, *p)
-		}
+		e.patches = append(e.patches, p...)
 	}
 	return true
+}
+
+// inOneBlock says whether a part of a line that is made of several blocks is surely within one of
+// them. What stands between them is not known.
+func (e *leafEdit) inOneBlock(p part) bool {
+	if p.was == p.wasEnd {
+		return false
+	}
+	for _, w := range e.was[p.was:p.wasEnd] {
+		if w.kind == breakInline {
+			return false
+		}
+	}
+	from, to := e.atomsIn(p.was, p.wasEnd)
+	for _, a := range e.atoms[from:to] {
+		if !a.unit.known() {
+			return false
+		}
+	}
+	return from < to
 }
 
 // segment finds the runs of words that whole units hold.
@@ -136,122 +149,6 @@ func (e *leafEdit) atomsIn(was, wasEnd int) (from, to int) {
 		return from, last.atom + last.atoms
 	}
 	return from, from
-}
-
-func alike(words []word) bool {
-	for _, w := range words {
-		if w.kind != textInline || w.marks != words[0].marks || w.link != words[0].link {
-			return false
-		}
-	}
-	return true
-}
-
-// retext is the patch for a hunk that changes nothing but letters within one piece of text.
-func (e *leafEdit) retext(h hunk) (patch, bool) {
-	from, to := e.atomsIn(h.was, h.wasEnd)
-	was, now := e.was[h.was:h.wasEnd], e.now[h.now:h.nowEnd]
-	if len(was) == 0 {
-		return e.insertText(h, from)
-	}
-	if from == to || !alike(was) || !alike(now) || len(now) > 0 && (now[0].marks != was[0].marks || now[0].link != was[0].link) {
-		return patch{}, false
-	}
-	node := e.atoms[from].node
-	for _, a := range e.atoms[from:to] {
-		if !a.node.known() || a.node != node {
-			return patch{}, false
-		}
-	}
-	before := from > 0 && e.atoms[from-1].node == node
-	after := to < len(e.atoms) && e.atoms[to].node == node
-	at := extent{e.atoms[from].at.start, e.atoms[to-1].at.end}
-	spaced := len(now) > 0 && now[0].spaced
-	switch {
-	case len(now) == 0 && !before && !after:
-		return patch{}, false // an empty element, or node, would stay
-	case spaced == was[0].spaced:
-		spaced = false // the white space stays as it is
-	case was[0].spaced:
-		if space := e.atoms[from].space; !space.known() || space.start < node.start || space.end > node.end {
-			return patch{}, false // it is in something else
-		}
-		at.start = node.start
-		if before {
-			at.start = e.atoms[from-1].at.end
-		}
-	}
-	return e.trimmed(at, joinWords(now, spaced)), true
-}
-
-// trimmed is the patch that makes a part of a text another, without the letters at both ends that
-// stay: the source may have a spelling of its own for them.
-func (m *merge) trimmed(at extent, text string) patch {
-	type letter struct {
-		text string
-		at   int
-	}
-	var letters []letter
-	for i := at.start; i < at.end; {
-		s, size := m.format.next(m.source[:at.end], i)
-		letters = append(letters, letter{s, i})
-		i += size
-	}
-	for len(letters) > 0 && letters[0].text != "" && strings.HasPrefix(text, letters[0].text) {
-		text = text[len(letters[0].text):]
-		letters = letters[1:]
-	}
-	for n := len(letters) - 1; n >= 0 && letters[n].text != "" && strings.HasSuffix(text, letters[n].text); n-- {
-		text = text[:len(text)-len(letters[n].text)]
-		at.end = letters[n].at
-		letters = letters[:n]
-	}
-	at.start = at.end
-	if len(letters) > 0 {
-		at.start = letters[0].at
-	}
-	return patch{at, literally(m.format.escape(text))}
-}
-
-// joinWords is text with single spaces.
-func joinWords(words []word, spaced bool) string {
-	var b strings.Builder
-	for i, w := range words {
-		if spaced && i == 0 || i > 0 && w.spaced {
-			b.WriteByte(' ')
-		}
-		b.WriteString(w.text)
-	}
-	return b.String()
-}
-
-// insertText is the patch for words that come into a piece of text, before the atom at.
-func (e *leafEdit) insertText(h hunk, at int) (patch, bool) {
-	now := e.now[h.now:h.nowEnd]
-	if !alike(now) {
-		return patch{}, false
-	}
-	like := func(w word) bool {
-		return w.kind == textInline && w.marks == now[0].marks && w.link == now[0].link && w.marks&code == 0
-	}
-	if h.was > 0 && at > 0 && like(e.was[h.was-1]) && e.atoms[at-1].node.known() {
-		end := e.atoms[at-1].at.end
-		return patch{extent{end, end}, literally(e.format.escape(joinWords(now, now[0].spaced)))}, true
-	}
-	if h.was == len(e.was) || at == len(e.atoms) || !like(e.was[h.was]) || !e.atoms[at].node.known() {
-		return patch{}, false
-	}
-	next, text := e.was[h.was], joinWords(now, false)
-	switch {
-	case next.spaced && now[0].spaced:
-		text += " "
-	case next.spaced:
-		return patch{}, false
-	case now[0].spaced:
-		text = " " + text
-	}
-	start := e.atoms[at].at.start
-	return patch{extent{start, start}, literally(e.format.escape(text))}, true
 }
 
 // part is a hunk that was extended to whole units, and where they are.

@@ -22,6 +22,8 @@ type format interface {
 	set(source string, read, was, now *node) ([]patch, bool)
 	// appended puts blocks at the end of the document.
 	appended(source string, root *node, blocks []*node) (patch, bool)
+	// hides says whether a node's source has more than text with formats.
+	hides(source string) bool
 	// code changes the text of a code block.
 	code(source string, read *node, text string) (patch, bool)
 	// next decodes the character or reference at i of a text and tells how long it is.
@@ -270,11 +272,26 @@ func (m *merge) change(parent, was, now *node) error {
 	}
 	m.patches = m.patches[:before]
 	text, fits := m.format.blocks(m.source, parent, []*node{now})
-	if !fits || !read.origin.whole.known() || read.kind == table && isMerged(read) || lastByte(read) > read.origin.whole.end {
+	if !fits || !read.origin.whole.known() || m.hides(read) || lastByte(read) > read.origin.whole.end {
 		return notEditable(was)
 	}
 	m.replace(read.origin.whole, text)
 	return nil
+}
+
+// hides says whether a node may hold what Markdown does not show, so that it cannot be spelled anew.
+func (m *merge) hides(read *node) bool {
+	switch read.kind {
+	case codeBlock, rule:
+		return false
+	case callout:
+		return true
+	case table:
+		if isMerged(read) {
+			return true
+		}
+	}
+	return m.format.hides(read.origin.whole.of(m.source))
 }
 
 // within changes a node without replacing it. False says that it cannot, and patches are to be
@@ -350,6 +367,9 @@ func (m *merge) cell(read, was, now *node) (bool, error) {
 			}
 			m.patches = m.patches[:before]
 		}
+	}
+	if firstBlock(read.children) != nil && len(now.children) > 0 {
+		return false, notEditable(was) // Markdown has one line for what may be several blocks
 	}
 	content, ok := m.format.blocks(m.source, read, now.children)
 	if !ok {

@@ -93,7 +93,7 @@ func (m *merge) replaceRange(atoms []atom, of []int, start, end int, to string) 
 		}
 		i = j
 	}
-	text := m.format.escape(to)
+	text := m.escape(pieces[0].atom.cdata, to)
 	for _, p := range pieces {
 		if text == "" && p.at == p.atom.node && !m.format.splits() {
 			p.at = p.atom.unit // ADF has no empty text
@@ -125,7 +125,7 @@ func (m *merge) lettersAt(a atom, start, end int) (extent, bool) {
 	}
 	at := extent{a.at.end, a.at.end}
 	for i, n := a.at.start, 0; i < a.at.end && n < end; {
-		text, size := m.format.next(m.source[:a.at.end], i)
+		text, size := m.letter(a.cdata, i, a.at.end)
 		if n == start && len(Clean(text)) > 0 {
 			at.start = min(at.start, i)
 		}

@@ -71,15 +71,17 @@ func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) 
 	switch {
 	case was.level == now.level && was.task == now.task && was.name == now.name && was.title == now.title && was.ordered == now.ordered && was.header == now.header:
 		return nil, true
-	case !from.whole.known() || was.header != now.header:
+	case !from.whole.known():
 		return nil, false
+	case was.kind == cell:
+		return retag(source, from, map[bool]string{false: "td", true: "th"}[now.header]), true
 	case was.kind == heading:
 		return retag(source, from, "h"+strconv.Itoa(now.level)), true
 	case was.kind == list && was.level == now.level && (from.typ == "ul" || from.typ == "ol"):
 		return retag(source, from, map[bool]string{false: "ul", true: "ol"}[now.ordered]), true
 	case was.kind == item && was.task != noTask && now.task != noTask:
 		return f.setTask(source, from, now.task)
-	case from.typ == "ac:structured-macro" && (was.kind == codeBlock || was.kind == callout && was.name == now.name && was.name != calloutMacro):
+	case (from.typ == "ac:structured-macro" || from.typ == "ac:macro") && (was.kind == codeBlock || was.kind == callout && was.name == now.name && was.name != calloutMacro):
 		patches := f.setParam(source, from, "title", was.title, now.title)
 		if was.kind == codeBlock {
 			patches = append(patches, f.setParam(source, from, "language", was.name, now.name)...)
@@ -88,6 +90,16 @@ func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) 
 	default:
 		return nil, false
 	}
+}
+
+// hides says whether there are elements of Confluence's own, or formats and sizes of a table.
+func (storageFormat) hides(source string) bool {
+	for _, mark := range []string{"<ac:", "<ri:", "<time", "<img", "<span", "<col", "style=", "<!--"} {
+		if strings.Contains(source, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // retag renames an element.

@@ -2,6 +2,7 @@ package markup
 
 import (
 	"errors"
+	"maps"
 	"regexp"
 	"testing"
 )
@@ -37,6 +38,23 @@ func textWords(md string) [][]int {
 	return spread
 }
 
+// namedWords are the words of blocks that stand in attributes: placeholders, emojis, what a link to
+// a page shows that has no text of its own.
+func namedWords(blocks []*node) map[string]bool {
+	words := map[string]bool{}
+	for _, n := range blocks {
+		for _, r := range n.origin.raw {
+			if r.kind == textInline && !r.literal {
+				for _, w := range asciiWord.FindAllString(r.text, -1) {
+					words[w] = true
+				}
+			}
+		}
+		maps.Copy(words, namedWords(n.children))
+	}
+	return words
+}
+
 // differs is where two texts differ: what is left of each without what they begin and end with alike.
 func differs(a, b string) (inA, inB string) {
 	for a != "" && b != "" && a[0] == b[0] {
@@ -48,16 +66,27 @@ func differs(a, b string) (inA, inB string) {
 	return a, b
 }
 
+// wordsApart are words that are not one piece of text in the document, and what becomes of them: the
+// new word stands where the first letter was.
+var wordsApart = map[string]string{
+	"sixseven":  `six"},{"text":"seven 7w7"},{"text":"`, // in two colours
+	"zerowidth": `zero\u200bwidth 7w7`,                  // with a hidden character
+}
+
 // An edit that changes one word changes that word and nothing else.
 func TestEditOneWord(t *testing.T) {
-	const word = "QZ77ZQ" // in no document
+	const word = "7w7" // in no document
 	edits, refused := 0, 0
 	for _, d := range editCorpus(t) {
 		o := d.open(t)
 		md := o.Markdown()
+		named := namedWords(o.blocks)
 		for _, at := range textWords(md) {
-			edits++
 			was := md[at[0]:at[1]]
+			if named[was] {
+				continue
+			}
+			edits++
 			edited := md[:at[0]] + word + md[at[1]:]
 			got, err := o.Edit(edited)
 			if errors.Is(err, ErrNotEditable) {
@@ -65,7 +94,7 @@ func TestEditOneWord(t *testing.T) {
 				t.Logf("%s: %s: %v", d.name, was, err)
 				continue
 			}
-			if a, b := differs(d.source, got); err != nil || a != was || b != word {
+			if a, b := differs(d.source, got); err != nil || (a != was || b != word) && a+" "+b != wordsApart[was] {
 				t.Errorf("%s: %s: %v\n%s became\n%s", d.name, was, err, a, b)
 				continue
 			}

@@ -114,6 +114,8 @@ func (w *markdownWriter) block(n *node, depth int, alternate bool) {
 		w.table(n)
 	case columns:
 		w.columns(n, depth)
+	case column:
+		w.line(n.name)
 	default:
 		w.blocks(n.children, depth+1)
 	}

@@ -14,6 +14,7 @@ type storageReader struct {
 	inText bool // within a paragraph, where a macro without a body is part of the text
 
 	at     extent // of the element that is being read
+	cdata  bool   // it is a CDATA section
 	unit   extent // of the outermost inline element around it
 	depth  int    // how many inline elements are around it
 	broken bool   // a block stood in an inline element, so that units overlap blocks
@@ -73,6 +74,26 @@ func originOf(e, body *element) origin {
 	return origin{whole: e.whole, body: body.body, typ: e.name}
 }
 
+// originOfCode is the place of a code block whose text is in body.
+func originOfCode(e, body *element) origin {
+	from := originOf(e, body)
+	from.raw = linesOf(body, code)
+	return from
+}
+
+// linesOf is the text in e as it stands, with its line ends as breaks.
+func linesOf(e *element, marks mark) []inline {
+	var in []inline
+	for _, c := range e.children {
+		for _, r := range textLines(c.text, marks, link{}) {
+			r.at, r.literal, r.cdata = c.body, c.name == "", c.cdata
+			in = append(in, r)
+		}
+		in = append(in, linesOf(c, marks)...)
+	}
+	return in
+}
+
 func (r *storageReader) children(e *element) {
 	for _, c := range e.children {
 		r.element(c)
@@ -85,7 +106,9 @@ func (r *storageReader) element(e *element) {
 	}
 	r.at = e.whole
 	if e.name == "" {
+		r.at, r.cdata = e.body, e.cdata
 		r.text(e.text, true)
+		r.cdata = false
 		return
 	}
 	if m, ok := storageMarks[e.name]; ok {
@@ -111,7 +134,7 @@ var storageMarks = map[string]mark{
 // non-breaking spaces all over a page; they mean nothing there.
 func (r *storageReader) text(s string, literal bool) {
 	if r.marks&code != 0 {
-		r.add(inline{text: s, marks: r.marks, link: r.link, literal: literal})
+		r.add(inline{text: s, marks: r.marks, link: r.link, literal: literal, cdata: r.cdata})
 		return
 	}
 	var b strings.Builder
@@ -129,7 +152,7 @@ func (r *storageReader) text(s string, literal bool) {
 		}
 	}
 	if b.Len() > 0 {
-		r.add(inline{text: b.String(), marks: r.marks, link: r.link, literal: literal})
+		r.add(inline{text: b.String(), marks: r.marks, link: r.link, literal: literal, cdata: r.cdata})
 	}
 }
 
@@ -196,7 +219,7 @@ func (r *storageReader) blockElement(e *element) {
 		from.raw = raw
 		r.block(&node{kind: heading, level: level, inlines: tidy(raw), origin: from})
 	case "pre":
-		r.block(&node{kind: codeBlock, text: e.allText(), origin: originOf(e, e)})
+		r.block(&node{kind: codeBlock, text: e.allText(), origin: originOfCode(e, e)})
 	case "hr":
 		r.block(&node{kind: rule, origin: originOf(e, e)})
 	case "blockquote":

@@ -67,7 +67,11 @@ func readADF(f *flow, content []adfNode) {
 		case n.Type == "blockCard" || n.Type == "embedCard":
 			f.flush()
 			f.add(in...)
+			before := len(f.blocks)
 			f.flush()
+			if len(f.blocks) > before {
+				f.blocks[before].origin.typ = n.Type
+			}
 		default:
 			f.add(in...)
 		}

@@ -104,6 +104,11 @@ func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 	}
 }
 
+// holdsText says it of runs of text in whatever they are, too.
+func (adfFormat) holdsText(typ string) bool {
+	return typ == "" || typ == "paragraph" || typ == "heading"
+}
+
 // hides says whether there is a node, mark or attribute that Markdown does not show.
 func (adfFormat) hides(source string) bool {
 	for _, name := range []string{

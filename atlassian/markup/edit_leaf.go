@@ -66,7 +66,7 @@ func (e *leafEdit) edit() bool {
 			continue
 		}
 		p, first, last := e.partAround(i)
-		if !e.read.origin.whole.known() && !e.inOneBlock(p) {
+		if !e.sound(p) {
 			return false
 		}
 		for k := first; k <= last; k++ {
@@ -81,50 +81,87 @@ func (e *leafEdit) edit() bool {
 	return true
 }
 
+// sound says whether a part may be spelled anew: it is known where it begins and ends, inlines may
+// stand there, and no link is in it whose text the source does not have.
+func (e *leafEdit) sound(p part) bool {
+	from, to := e.atomsIn(p.was, p.wasEnd)
+	around := e.atoms[max(from-1, 0):min(to+1, len(e.atoms))]
+	for _, a := range around {
+		if !a.unit.known() {
+			return false
+		}
+	}
+	body := e.read.origin.body
+	if !e.format.holdsText(e.read.origin.typ) || p.at.end < p.at.start {
+		return false
+	}
+	if e.read.origin.whole.known() {
+		return body.start <= p.at.start && p.at.end <= body.end && !e.labelled(p)
+	}
+	return e.inOneBlock(p) && !e.labelled(p)
+}
+
+// labelled says whether a part would give new text to a link that shows the name of what it leads to.
+func (e *leafEdit) labelled(p part) bool {
+	for i := max(p.was-1, 0); i < min(p.wasEnd+1, len(e.was)); i++ {
+		w := e.was[i]
+		g := e.groups[e.of[i]]
+		if w.kind != textInline || w.link == (link{}) || g.atoms == 0 || e.atoms[g.atom].node.known() {
+			continue
+		}
+		for k := p.now; k < p.nowEnd; k++ {
+			if _, kept := e.kept[k]; !kept && e.now[k].link == w.link {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // inOneBlock says whether a part of a line that is made of several blocks is surely within one of
 // them. What stands between them is not known.
 func (e *leafEdit) inOneBlock(p part) bool {
-	if p.was == p.wasEnd {
-		return false
-	}
 	for _, w := range e.was[p.was:p.wasEnd] {
 		if w.kind == breakInline {
 			return false
 		}
 	}
 	from, to := e.atomsIn(p.was, p.wasEnd)
-	for _, a := range e.atoms[from:to] {
-		if !a.unit.known() {
-			return false
-		}
-	}
 	return from < to
 }
 
-// segment finds the runs of words that whole units hold.
+// segment finds the runs of words that whole units hold. A line break in a text is none of its atoms.
 func (e *leafEdit) segment() {
 	e.of = make([]int, len(e.was))
 	e.segments, e.ends = make([]int, len(e.was)), make([]int, len(e.was))
-	begin := 0
-	unit := extent{}
-	for i, g := range e.groups {
-		for w := g.word; w < g.word+g.words; w++ {
-			e.of[w] = i
+	for i := 0; i < len(e.groups); {
+		j, end := i+1, e.unitEnd(e.groups[i], 0) // one past the segment's last group
+		for k := j; k < len(e.groups) && end > 0; k++ {
+			g := e.groups[k]
+			if g.atoms > 0 && e.atoms[g.atom].unit.start >= end {
+				break
+			}
+			if g.atoms > 0 {
+				j, end = k+1, e.unitEnd(g, end)
+			}
 		}
-		joined := g.atoms > 0 && e.atoms[g.atom].unit.start < unit.end
-		if !joined {
-			begin = g.word
+		last := e.groups[j-1]
+		for k := i; k < j; k++ {
+			g := e.groups[k]
+			for w := g.word; w < g.word+g.words; w++ {
+				e.of[w], e.segments[w], e.ends[w] = k, e.groups[i].word, last.word+last.words
+			}
 		}
-		for _, a := range e.atoms[g.atom : g.atom+g.atoms] {
-			unit = a.unit
-		}
-		for w := g.word; w < g.word+g.words; w++ {
-			e.segments[w] = begin
-		}
-		for w := begin; w < g.word+g.words; w++ {
-			e.ends[w] = g.word + g.words
-		}
+		i = j
 	}
+}
+
+// unitEnd is where the units of a group end, at least at end.
+func (e *leafEdit) unitEnd(g group, end int) int {
+	for _, a := range e.atoms[g.atom : g.atom+g.atoms] {
+		end = max(end, a.unit.end)
+	}
+	return end
 }
 
 // whole extends a hunk to whole groups. The words that this adds are the same on both sides.
@@ -170,6 +207,7 @@ func (e *leafEdit) partAround(i int) (p part, first, last int) {
 		if to > from {
 			to = e.ends[to-1]
 		}
+		from, to = e.withBreaks(from, to)
 		for first > 0 && e.hunks[first-1].wasEnd >= from {
 			first--
 			from = min(from, e.hunks[first].was)
@@ -191,6 +229,20 @@ func (e *leafEdit) partAround(i int) (p part, first, last int) {
 		}
 		was, wasEnd = from, to
 	}
+}
+
+// withBreaks adds the line breaks beside words that begin or end with one: a place between two atoms
+// has all the breaks that are there.
+func (e *leafEdit) withBreaks(from, to int) (int, int) {
+	isBreak := func(i int) bool { return i >= 0 && i < len(e.was) && e.was[i].kind == breakInline }
+	atStart, atEnd := from == to || isBreak(from), from == to || isBreak(to-1)
+	for atStart && isBreak(from-1) {
+		from--
+	}
+	for atEnd && isBreak(to) {
+		to++
+	}
+	return from, to
 }
 
 // place finds the extent of whole units.

@@ -22,6 +22,8 @@ type format interface {
 	set(source string, read, was, now *node) ([]patch, bool)
 	// appended puts blocks at the end of the document.
 	appended(source string, root *node, blocks []*node) (patch, bool)
+	// holdsText says whether inlines may stand in a node of a type.
+	holdsText(typ string) bool
 	// hides says whether a node's source has more than text with formats.
 	hides(source string) bool
 	// code changes the text of a code block.
@@ -128,12 +130,19 @@ func (m *merge) children(parent *node, was, now []*node) error {
 type place struct {
 	parent *node
 	prev   *node // of the document; nil before the first
+	lost   bool  // behind prev is another whose place is not known
 }
 
 func (p *place) after(read *node) {
-	if read != nil && lastByte(read) > 0 {
+	p.lost = !hasPlace(read)
+	if !p.lost {
 		p.prev = read
 	}
+}
+
+// hasPlace says whether it is known where a node stands. That of a column's marker has no extent.
+func hasPlace(read *node) bool {
+	return read != nil && (read.origin.whole.known() || read.kind == column && read.origin.whole.end > 0)
 }
 
 // lastByte is where a node ends, with children that stand behind it in the source, as nested task
@@ -185,7 +194,7 @@ func (m *merge) remove(parent, was *node) error {
 	if was.kind == column {
 		return nil // whether the layout goes is seen at the end
 	}
-	if read == nil || !read.origin.whole.known() {
+	if read == nil || !read.origin.whole.known() || parent.origin.typ == "ac:plain-text-body" {
 		return notEditable(was)
 	}
 	if sum := m.sum(was); lastByte(read) <= read.origin.whole.end {
@@ -222,23 +231,27 @@ func (m *merge) insert(at *place, now, rest []*node) error {
 		}
 		return b.String()
 	}
-	if at.prev != nil {
+	var next *node
+	if len(rest) > 0 {
+		next = m.base[rest[0]]
+	}
+	headed := next != nil && next.kind == row && at.prev != nil && isHeader(at.prev) // which may be in a thead
+	switch {
+	case at.prev != nil && !at.lost && (!headed || !hasPlace(next)):
 		end := lastByte(at.prev)
 		m.patches = append(m.patches, patch{extent{end, end}, text})
-		return nil
-	}
-	for _, n := range rest {
-		if read := m.base[n]; read != nil && read.origin.whole.known() {
-			start := read.origin.whole.start
-			m.patches = append(m.patches, patch{extent{start, start}, text})
-			return nil
+	case hasPlace(next):
+		start := next.origin.whole.start
+		m.patches = append(m.patches, patch{extent{start, start}, text})
+	case at.prev == nil && !at.lost && len(rest) == 0:
+		p, ok := m.format.fill(m.source, at.parent, text(), false)
+		if !ok {
+			return notEditable(now[0])
 		}
-	}
-	p, ok := m.format.fill(m.source, at.parent, text(), false)
-	if !ok {
+		m.patches = append(m.patches, p)
+	default:
 		return notEditable(now[0])
 	}
-	m.patches = append(m.patches, p)
 	return nil
 }
 
@@ -354,7 +367,18 @@ func (m *merge) table(read, was, now *node) (bool, error) {
 	if len(now.children) == 0 || isMerged(read) && widths(was) != widths(now) {
 		return false, nil
 	}
-	return true, m.children(read, was.children, now.children)
+	if !spansRows(read) {
+		return true, m.children(read, was.children, now.children)
+	}
+	if len(was.children) != len(now.children) {
+		return false, nil
+	}
+	for i, r := range was.children {
+		if err := m.change(read, r, now.children[i]); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // cell changes what a cell holds: the words of its line, or else all of it.

@@ -11,6 +11,9 @@ import (
 type storageFormat struct{}
 
 func (storageFormat) blocks(source string, parent *node, children []*node) (string, bool) {
+	if parent.origin.typ == "ac:plain-text-body" {
+		return "", false
+	}
 	w := &storageWriter{tasks: strings.Count(source, "<ac:task>") + 1000}
 	for _, n := range children {
 		switch n.kind {
@@ -91,6 +94,8 @@ func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) 
 		return nil, false
 	}
 }
+
+func (storageFormat) holdsText(string) bool { return true }
 
 // hides says whether there are elements of Confluence's own, or formats and sizes of a table.
 func (storageFormat) hides(source string) bool {

@@ -57,6 +57,9 @@ func (r *storageReader) done() []*node {
 	if r.broken {
 		for _, b := range blocks {
 			b.origin.whole, b.origin.body = extent{}, extent{}
+			for i := range b.origin.raw {
+				b.origin.raw[i].unit = extent{}
+			}
 		}
 	}
 	return blocks
@@ -246,8 +249,29 @@ func (r *storageReader) blockElement(e *element) {
 		r.children(e)
 		r.flush()
 	default: // not known: what is in it decides whether it is a block
-		r.children(e)
+		if holdsBlock(e) {
+			r.flush()
+			r.children(e)
+			r.flush()
+		} else {
+			r.within(e)
+		}
 	}
+}
+
+// holdsBlock says whether there is an element below e that is surely a block.
+func holdsBlock(e *element) bool {
+	for _, c := range e.children {
+		switch c.name {
+		case "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "blockquote", "ul", "ol", "table", "div", "section", "dl",
+			"ac:task-list", "ac:layout", "ac:layout-section", "ac:rich-text-body", "ac:plain-text-body", "ac:adf-extension":
+			return true
+		}
+		if holdsBlock(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // paragraph reads p, in which there is usually one paragraph.
@@ -328,7 +352,7 @@ func storageTable(e *element) *node {
 			case "thead", "tbody", "tfoot":
 				walk(c)
 			case "caption":
-				t.children = append(t.children, &node{kind: row, children: []*node{{kind: cell, children: storageBlocks(c)}}})
+				t.children = append(t.children, &node{kind: row, children: []*node{{kind: cell, children: storageBlocks(c)}}, origin: origin{whole: c.whole}})
 			}
 		}
 	}

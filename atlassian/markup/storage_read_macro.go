@@ -98,7 +98,9 @@ func (r *storageReader) macro(e *element) {
 		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: storageBlocks(rich), origin: originOf(e, rich)})
 	case plain != nil:
 		body := &node{kind: codeBlock, text: plain.allText(), origin: originOfCode(plain, plain)}
-		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: []*node{body}, origin: originOf(e, e)})
+		from := originOf(e, plain)
+		from.typ = plain.name
+		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: []*node{body}, origin: from})
 	default:
 		in := inline{kind: objectInline, text: macroLabel(name, params), target: macroDest(name, params)}
 		if r.inText {

@@ -110,8 +110,10 @@ func readADFBlock(f *flow, n *adfNode) {
 		readADFExtension(f, n)
 	case "mediaSingle", "mediaGroup":
 		f.flush()
+		before := len(f.blocks)
 		readADF(f, n.Content)
 		f.flush()
+		tie(f.blocks[before:], n)
 	default:
 		f.flush()
 		if n.Text != "" {
@@ -129,6 +131,20 @@ func adfCode(n *adfNode) []inline {
 		raw[i].marks = code
 	}
 	return raw
+}
+
+// tie says of the image and the caption in n that they stand and fall with it.
+func tie(blocks []*node, n *adfNode) {
+	if len(blocks) < 2 {
+		return
+	}
+	for i, b := range blocks {
+		at := n.whole.end
+		if i == 0 {
+			at = n.whole.start
+		}
+		b.origin.tied, b.origin.whole, b.origin.typ = n.whole, extent{at, at}, n.Type
+	}
 }
 
 // adfText is all text below a node.

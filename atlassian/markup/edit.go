@@ -80,15 +80,19 @@ func (o *Original) ReplaceSection(title, markdown string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	end := at + 1
-	for end < len(siblings) && (siblings[end].kind != heading || siblings[end].level > siblings[at].level) {
-		if in := m.column[siblings[at]]; in != nil && m.column[siblings[end]] != in {
-			break
-		}
-		end++
-	}
-	now := slices.Concat(siblings[:at+1], parseMarkdown(markdown), siblings[end:])
+	now := slices.Concat(siblings[:at+1], parseMarkdown(markdown), siblings[m.sectionEnd(siblings, at):])
 	return m.apply(withChildren(m.was, siblings, now))
+}
+
+// sectionEnd is where among its siblings the section of a heading ends.
+func (m *merge) sectionEnd(siblings []*node, at int) int {
+	in := m.column[siblings[at]]
+	for i, n := range siblings[at+1:] {
+		if n.kind == heading && n.level <= siblings[at].level || in != nil && m.column[n] != in {
+			return at + 1 + i
+		}
+	}
+	return len(siblings)
 }
 
 // merge prepares a change.

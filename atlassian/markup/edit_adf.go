@@ -91,7 +91,7 @@ func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 		return append(patches, order...), ok && okay
 	case was.kind == cell:
 		return setType(source, whole, map[bool]string{false: "tableCell", true: "tableHeader"}[now.header])
-	case typ == "taskItem" && now.task != noTask:
+	case (typ == "taskItem" || typ == "blockTaskItem") && now.task != noTask:
 		return setAttr(source, whole, "state", map[taskState]string{openTask: "TODO", doneTask: "DONE"}[now.task])
 	case typ == "codeBlock" && was.title == now.title:
 		return setAttr(source, whole, "language", now.name)

@@ -91,6 +91,9 @@ func (e *leafEdit) sound(p part) bool {
 			return false
 		}
 	}
+	if e.overlap(p) {
+		return false
+	}
 	body := e.read.origin.body
 	if !e.format.holdsText(e.read.origin.typ) || p.at.end < p.at.start {
 		return false
@@ -99,6 +102,23 @@ func (e *leafEdit) sound(p part) bool {
 		return body.start <= p.at.start && p.at.end <= body.end && !e.labelled(p)
 	}
 	return e.inOneBlock(p) && !e.labelled(p)
+}
+
+// overlap says whether something is to stay of a part in which one piece of the source is within
+// another, as an image's caption is.
+func (e *leafEdit) overlap(p part) bool {
+	from, to := e.atomsIn(p.was, p.wasEnd)
+	end, over := 0, false
+	for _, a := range e.atoms[from:to] {
+		over = over || a.at.start < end
+		end = max(end, a.at.end)
+	}
+	for k := p.now; over && k < p.nowEnd; k++ {
+		if _, kept := e.kept[k]; kept {
+			return true
+		}
+	}
+	return false
 }
 
 // labelled says whether a part would give new text to a link that shows the name of what it leads to.
@@ -316,7 +336,11 @@ func (e *leafEdit) spellPart(p part) string {
 			}
 		}
 		if w.spaced && (k > p.now || !outside) {
-			runs = append(runs, blankBetween(runs, r))
+			before := runs
+			if len(runs) == 0 && k > 0 {
+				before = []inline{e.now[k-1].inline}
+			}
+			runs = append(runs, blankBetween(before, r))
 		}
 		runs = append(runs, r)
 	}

@@ -77,7 +77,9 @@ func (m *merge) apply(now []*node) (string, error) {
 	if err := m.children(m.root, m.was, now); err != nil {
 		return "", err
 	}
-	m.dropLayouts()
+	if err := m.dropLayouts(); err != nil {
+		return "", err
+	}
 	return m.patched()
 }
 
@@ -140,9 +142,10 @@ func (p *place) after(read *node) {
 	}
 }
 
-// hasPlace says whether it is known where a node stands. That of a column's marker has no extent.
+// hasPlace says whether it is known where a node stands. That of a column's marker, and of blocks that
+// are tied, has no extent.
 func hasPlace(read *node) bool {
-	return read != nil && (read.origin.whole.known() || read.kind == column && read.origin.whole.end > 0)
+	return read != nil && read.origin.whole.end > 0
 }
 
 // lastByte is where a node ends, with children that stand behind it in the source, as nested task
@@ -190,11 +193,14 @@ func notEditable(n *node) error {
 
 func (m *merge) remove(parent, was *node) error {
 	read := m.base[was]
-	m.dropped[read] = true
-	if was.kind == column {
-		return nil // whether the layout goes is seen at the end
+	if read == nil {
+		return notEditable(was)
 	}
-	if read == nil || !read.origin.whole.known() || parent.origin.typ == "ac:plain-text-body" {
+	m.dropped[read] = true
+	if was.kind == column || read.origin.tied.known() {
+		return nil // whether what it is part of goes is seen at the end
+	}
+	if !read.origin.whole.known() || parent.origin.typ == "ac:plain-text-body" {
 		return notEditable(was)
 	}
 	if sum := m.sum(was); lastByte(read) <= read.origin.whole.end {
@@ -371,7 +377,10 @@ func (m *merge) table(read, was, now *node) (bool, error) {
 		return true, m.children(read, was.children, now.children)
 	}
 	if len(was.children) != len(now.children) {
-		return false, nil
+		if !m.betweenSpans(read, was, now) {
+			return false, nil
+		}
+		return true, m.children(read, was.children, now.children)
 	}
 	for i, r := range was.children {
 		if err := m.change(read, r, now.children[i]); err != nil {
@@ -379,6 +388,33 @@ func (m *merge) table(read, was, now *node) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// betweenSpans says whether a change of a table with cells that cover others below does no more than
+// put or remove rows where no such cell is.
+func (m *merge) betweenSpans(read, was, now *node) bool {
+	a, b := m.sumAll(was.children), m.sumAll(now.children)
+	head := 0
+	for head < len(a) && head < len(b) && a[head] == b[head] {
+		head++
+	}
+	tail := 0
+	for tail < min(len(a), len(b))-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	if head+tail < min(len(a), len(b)) {
+		return false
+	}
+	down := 0 // the first row that no cell above reaches
+	for i, r := range read.children {
+		if down > i && (i == head || i == len(a)-tail) {
+			return false
+		}
+		for _, c := range r.children {
+			down = max(down, i+c.rowspan)
+		}
+	}
+	return true
 }
 
 // cell changes what a cell holds: the words of its line, or else all of it.

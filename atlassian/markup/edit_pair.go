@@ -32,6 +32,13 @@ func (m *merge) flattened(read []*node) []*node {
 	for _, n := range read {
 		switch {
 		case isEmpty(n):
+		case n.origin.tied.known():
+			if l := len(m.layouts); l == 0 || m.layouts[l-1].whole != n.origin.tied {
+				m.layouts = append(m.layouts, layout{whole: n.origin.tied, tied: true})
+			}
+			l := &m.layouts[len(m.layouts)-1]
+			l.blocks = append(l.blocks, n)
+			out = append(out, n)
 		case n.kind != columns:
 			out = append(out, n)
 		default:
@@ -45,31 +52,40 @@ func (m *merge) flattened(read []*node) []*node {
 				}
 				out = append(out, part...)
 			}
-			m.layouts = append(m.layouts, layout{n, out[first:]})
+			m.layouts = append(m.layouts, layout{whole: n.origin.whole, blocks: slices.Clone(out[first:])})
 		}
 	}
 	return out
 }
 
-// layout is columns, with the markers and blocks that Markdown has for them.
+// layout is columns with the markers and blocks that Markdown has for them, or blocks that are tied.
 type layout struct {
-	read   *node
+	whole  extent
 	blocks []*node
+	tied   bool
 }
 
 // dropLayouts removes the layouts of which the change left nothing.
-func (m *merge) dropLayouts() {
+func (m *merge) dropLayouts() error {
 	for _, l := range m.layouts {
-		whole := l.read.origin.whole
-		within := func(p patch) bool { return whole.start <= p.at.start && p.at.end <= whole.end }
-		stays := func(n *node) bool { return !m.dropped[n] }
-		comes := func(p patch) bool { return within(p) && !p.at.known() }
-		if !whole.known() || slices.ContainsFunc(l.blocks, stays) || slices.ContainsFunc(m.patches, comes) {
-			continue
+		within := func(p patch) bool { return l.whole.start <= p.at.start && p.at.end <= l.whole.end }
+		comes := func(p patch) bool { return !p.at.known() && l.whole.start < p.at.start && p.at.end < l.whole.end }
+		stays := 0
+		for _, n := range l.blocks {
+			if !m.dropped[n] {
+				stays++
+			}
 		}
-		m.patches = slices.DeleteFunc(m.patches, within)
-		m.replace(whole, "")
+		switch {
+		case stays == len(l.blocks) || !l.whole.known():
+		case stays == 0 && !slices.ContainsFunc(m.patches, comes):
+			m.patches = slices.DeleteFunc(m.patches, func(p patch) bool { return p.at.known() && within(p) })
+			m.replace(l.whole, "")
+		case l.tied:
+			return notEditable(l.blocks[0])
+		}
 	}
+	return nil
 }
 
 func (m *merge) pairNode(read, written *node) {

@@ -3,8 +3,8 @@ package markup
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -129,7 +129,7 @@ func (d editDoc) unlike(t *testing.T, a, b string) (string, string) {
 		var out []string
 		for _, n := range readMarkdown(s, true) {
 			if n.kind != column { // blocks at its borders can be on either side
-				out = append(out, severalSpaces.ReplaceAllString(writeMarkdown([]*node{n}), " "))
+				out = append(out, writeMarkdown([]*node{n}))
 			}
 		}
 		return out
@@ -141,10 +141,25 @@ func (d editDoc) unlike(t *testing.T, a, b string) (string, string) {
 	for len(x) > 0 && len(y) > 0 && x[len(x)-1] == y[len(y)-1] {
 		x, y = x[:len(x)-1], y[:len(y)-1]
 	}
-	return d.fresh(t, strings.Join(x, "\n\n")), d.fresh(t, strings.Join(y, "\n\n"))
+	a, b = d.fresh(t, strings.Join(x, "\n\n")), d.fresh(t, strings.Join(y, "\n\n"))
+	if outline(parseMarkdown(a)) == outline(parseMarkdown(b)) {
+		return "", ""
+	}
+	return a, b
 }
 
-var severalSpaces = regexp.MustCompile(`  +`)
+// outline is blocks with their words. The formats of the white space between these don't count.
+func outline(blocks []*node) string {
+	var b strings.Builder
+	for _, n := range blocks {
+		fmt.Fprintf(&b, "(%d %d %v %v %d %q %q %q", n.kind, n.task, n.ordered, n.header, n.level, n.name, n.title, n.text)
+		for _, w := range wordsOf(n.inlines) {
+			fmt.Fprintf(&b, " %v %d %d %q %q %q %q", w.spaced, w.kind, w.marks, w.link.href, w.link.title, w.text, w.target)
+		}
+		b.WriteString(outline(n.children) + ")")
+	}
+	return b.String()
+}
 
 // edit changes now at random and names the change, or "" when it found nothing to change.
 func (r *randomEdit) edit() string {

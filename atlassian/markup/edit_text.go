@@ -116,6 +116,9 @@ func (e *leafEdit) insertText(h hunk, at int) (patch, bool) {
 	like := func(w word) bool {
 		return w.kind == textInline && w.marks == now[0].marks && w.link == now[0].link && w.marks&code == 0
 	}
+	if h.was < len(e.was) && e.groups[e.of[h.was]].word != h.was {
+		return patch{}, false // in the middle of what is one piece in the source
+	}
 	if h.was > 0 && at > 0 && like(e.was[h.was-1]) && e.atoms[at-1].node.known() {
 		end := e.atoms[at-1].at.end
 		return patch{extent{end, end}, literally(e.escape(e.atoms[at-1].cdata, joinWords(now, now[0].spaced)))}, true

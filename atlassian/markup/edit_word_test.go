@@ -98,9 +98,6 @@ func TestEditOneWord(t *testing.T) {
 				t.Errorf("%s: %s: %v\n%s became\n%s", d.name, was, err, a, b)
 				continue
 			}
-			if err := d.check(t, got); err != nil {
-				t.Errorf("%s: %s: %v", d.name, was, err)
-			}
 			again, err := d.tryOpen(got)
 			if err != nil {
 				t.Errorf("%s: %s: %v", d.name, was, err)

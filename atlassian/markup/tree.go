@@ -52,6 +52,7 @@ type origin struct {
 	whole extent   // the node with its element
 	body  extent   // what children or inlines stand in; may be empty
 	typ   string   // the element's or node's type
+	tied  extent   // the element that this and its neighbours are in, if none of them can be without the others
 	raw   []inline // a leaf's inlines before tidy, with their extents
 }
 

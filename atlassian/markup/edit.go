@@ -12,7 +12,7 @@ import (
 // returns a new document; the Original stays as it is.
 type Original struct {
 	source string
-	format format
+	format func() format // for one change
 	blocks []*node
 	root   origin
 }
@@ -32,7 +32,7 @@ func OpenStorage(xhtml string) (*Original, error) {
 		return nil, err
 	}
 	whole := extent{0, len(xhtml)}
-	return &Original{xhtml, storageFormat{}, blocks, origin{whole: whole, body: whole, typ: "doc"}}, nil
+	return &Original{xhtml, func() format { return &storageFormat{tasks: strings.Count(xhtml, "<ac:task>") + 1000} }, blocks, origin{whole: whole, body: whole, typ: "doc"}}, nil
 }
 
 // OpenADF opens an ADF document. The error is [ErrMalformed] or [ErrTooLarge].
@@ -41,7 +41,8 @@ func OpenADF(doc Document) (*Original, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Original{string(doc), adfFormat{}, blocks, from}, nil
+	source := string(doc)
+	return &Original{source, func() format { return &adfFormat{tasks: strings.Count(source, `"localId"`) + 1000} }, blocks, from}, nil
 }
 
 // Markdown is what FromStorage or FromADF makes of the document. Edits begin with this text.
@@ -57,7 +58,7 @@ func (o *Original) Edit(edited string) (string, error) {
 
 // Append returns the document with more Markdown at its end.
 func (o *Original) Append(markdown string) (string, error) {
-	m := &merge{source: o.source, format: o.format}
+	m := &merge{source: o.source, format: o.format()}
 	now := parseMarkdown(markdown)
 	if len(now) == 0 {
 		return o.source, nil
@@ -98,7 +99,7 @@ func (m *merge) sectionEnd(siblings []*node, at int) int {
 // merge prepares a change.
 func (o *Original) merge() *merge {
 	m := &merge{
-		source: o.source, format: o.format, root: &node{origin: o.root},
+		source: o.source, format: o.format(), root: &node{origin: o.root},
 		base: map[*node]*node{}, column: map[*node]*node{}, sums: map[*node]uint64{}, gone: map[uint64][]removed{},
 		dropped: map[*node]bool{},
 	}

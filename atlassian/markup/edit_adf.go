@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// adfFormat edits ADF. New nodes come with commas on both sides, and finish takes away those that
+// adfFormat edits ADF. It counts the tasks that it writes. New nodes come with commas on both sides, and finish takes away those that
 // are too many.
-type adfFormat struct{}
+type adfFormat struct{ tasks int }
 
 // adfPlaces are the nodes that hold blocks, and what may stand in them.
 var adfPlaces = map[string]adfPlace{
@@ -17,8 +17,8 @@ var adfPlaces = map[string]adfPlace{
 	"bodiedExtension": inExpand, "bodiedSyncBlock": inExpand,
 }
 
-func (adfFormat) blocks(source string, parent *node, children []*node) (string, bool) {
-	w := &adfWriter{buf: []byte("["), tasks: strings.Count(source, `"localId"`) + 1000}
+func (f *adfFormat) blocks(source string, parent *node, children []*node) (string, bool) {
+	w := &adfWriter{buf: []byte("["), tasks: f.tasks}
 	place, known := adfPlaces[parent.origin.typ]
 	for _, n := range children {
 		switch {
@@ -36,10 +36,11 @@ func (adfFormat) blocks(source string, parent *node, children []*node) (string, 
 			return "", false
 		}
 	}
+	f.tasks = w.tasks
 	return "," + string(w.buf[1:]) + ",", true
 }
 
-func (adfFormat) runs(in []inline) string {
+func (*adfFormat) runs(in []inline) string {
 	w := &adfWriter{buf: []byte("[")}
 	for _, r := range in {
 		w.run(adfRun(r, 0))
@@ -48,7 +49,7 @@ func (adfFormat) runs(in []inline) string {
 }
 
 // fill keeps what a node has unless that is nothing but empty paragraphs.
-func (adfFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
+func (*adfFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
 	body := n.origin.body
 	if body.start == 0 {
 		return patch{}, false
@@ -59,7 +60,7 @@ func (adfFormat) fill(source string, n *node, content string, over bool) (patch,
 	return patch{extent{body.end, body.end}, literally(content)}, true
 }
 
-func (f adfFormat) appended(source string, root *node, blocks []*node) (patch, bool) {
+func (f *adfFormat) appended(source string, root *node, blocks []*node) (patch, bool) {
 	text, ok := f.blocks(source, root, blocks)
 	if root.origin.typ != "doc" || root.origin.body.start == 0 {
 		return patch{}, false
@@ -68,7 +69,7 @@ func (f adfFormat) appended(source string, root *node, blocks []*node) (patch, b
 	return patch{extent{end, end}, literally(text)}, ok
 }
 
-func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
+func (f *adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 	if was.level == now.level && was.task == now.task && was.name == now.name && was.title == now.title && was.ordered == now.ordered && was.header == now.header {
 		return nil, true
 	}
@@ -105,12 +106,12 @@ func (f adfFormat) set(source string, read, was, now *node) ([]patch, bool) {
 }
 
 // holdsText says it of runs of text in whatever they are, too.
-func (adfFormat) holdsText(typ string) bool {
+func (*adfFormat) holdsText(typ string) bool {
 	return typ == "" || typ == "paragraph" || typ == "heading"
 }
 
 // hides says whether there is a node, mark or attribute that Markdown does not show.
-func (adfFormat) hides(source string) bool {
+func (*adfFormat) hides(source string) bool {
 	for _, name := range []string{
 		`"localId"`, `xtension"`, `"media`, `"mention"`, `Card"`, `"status"`, `"emoji"`, `"placeholder"`, `"annotation"`,
 		`Color"`, `"alignment"`, `"indentation"`, `"breakout"`, `"panel`, `"date"`, `xpand"`, `yncBlock"`, `"task`, `"decision`, `Task`,
@@ -181,7 +182,7 @@ func setAttr(source string, whole extent, name string, value any) ([]patch, bool
 }
 
 // code replaces the letters of the text node that is there, if there is just one.
-func (f adfFormat) code(source string, read *node, text string) (patch, bool) {
+func (f *adfFormat) code(source string, read *node, text string) (patch, bool) {
 	d := &adfDecoder{source: source, at: read.origin.whole.start}
 	n, err := d.node()
 	if err != nil || !n.whole.known() {
@@ -200,20 +201,22 @@ func (f adfFormat) code(source string, read *node, text string) (patch, bool) {
 	return patch{n.body, literally(content)}, true
 }
 
-func (adfFormat) next(source string, i int) (string, int) { return nextJSON(source, i) }
+func (*adfFormat) next(source string, i int) (string, int) { return nextJSON(source, i) }
 
-func (adfFormat) escape(text string) string {
+func (*adfFormat) escape(text string) string {
 	w := &adfWriter{}
 	w.str(text)
 	return string(w.buf[1 : len(w.buf)-1])
 }
 
-func (adfFormat) splits() bool { return false }
+func (*adfFormat) splits() bool { return false }
 
-func (adfFormat) move(source string) string { return "," + source + "," }
+func (*adfFormat) move(source string, _ bool) string { return "," + source + "," }
+
+func (*adfFormat) blank() string { return `,{"type":"paragraph","content":[]},` }
 
 // finish removes the commas that stand at the begin or end of an array or object, or behind another.
-func (adfFormat) finish(doc string) string {
+func (*adfFormat) finish(doc string) string {
 	out := make([]byte, 0, len(doc))
 	last, comma := byte('['), 0 // the byte before, white space aside; where it is, if it is a comma
 	for i := 0; i < len(doc); i++ {

@@ -34,8 +34,10 @@ type format interface {
 	escape(text string) string
 	// splits says whether a run of text in a block may be replaced in part by other inlines.
 	splits() bool
-	// move spells a node that the source has elsewhere.
-	move(source string) string
+	// move spells a node that the source has elsewhere; run says that it has no element of its own.
+	move(source string, run bool) string
+	// blank is an empty paragraph.
+	blank() string
 	// finish corrects what patches side by side leave.
 	finish(doc string) string
 }
@@ -70,7 +72,11 @@ type merge struct {
 type removed struct {
 	at     extent
 	parent string
+	run    bool // it is text without an element
 }
+
+// isRun says whether a paragraph is text that has no element of its own.
+func isRun(n *node) bool { return n != nil && n.kind == paragraph && n.origin.typ == "" }
 
 // apply returns the source with now in the place of was.
 func (m *merge) apply(now []*node) (string, error) {
@@ -168,8 +174,12 @@ func (m *merge) gap(at *place, was, now, rest []*node) error {
 				return err
 			}
 		}
-		if err := m.insert(at, now[j:p.b], slices.Concat(was[i:], rest)); err != nil {
+		if err := m.insert(at, now[j:p.b], firstOf(was[i:], rest)); err != nil {
 			return err
+		}
+		if i < p.a && j == p.b && isRun(at.prev) && isRun(m.base[firstOf(was[p.a:], rest)]) {
+			end := at.prev.origin.whole.end
+			m.replace(extent{end, end}, m.format.blank()) // the two would become one
 		}
 		if p.a < len(was) {
 			if err := m.change(at.parent, was[p.a], now[p.b]); err != nil {
@@ -178,6 +188,16 @@ func (m *merge) gap(at *place, was, now, rest []*node) error {
 			at.after(m.base[was[p.a]])
 		}
 		i, j = p.a+1, p.b+1
+	}
+	return nil
+}
+
+// firstOf is the first of all nodes, or nil.
+func firstOf(lists ...[]*node) *node {
+	for _, l := range lists {
+		if len(l) > 0 {
+			return l[0]
+		}
 	}
 	return nil
 }
@@ -204,7 +224,7 @@ func (m *merge) remove(parent, was *node) error {
 		return notEditable(was)
 	}
 	if sum := m.sum(was); lastByte(read) <= read.origin.whole.end {
-		m.gone[sum] = append(m.gone[sum], removed{read.origin.whole, parent.origin.typ})
+		m.gone[sum] = append(m.gone[sum], removed{read.origin.whole, parent.origin.typ, isRun(read)})
 	}
 	m.replace(read.origin.whole, "")
 	m.removeOutside(read, read.origin.whole)
@@ -221,8 +241,8 @@ func (m *merge) removeOutside(read *node, whole extent) {
 	}
 }
 
-// insert puts new nodes at a place; rest are the siblings behind it.
-func (m *merge) insert(at *place, now, rest []*node) error {
+// insert puts new nodes at a place, before the sibling was; nil says that there is none.
+func (m *merge) insert(at *place, now []*node, was *node) error {
 	if len(now) == 0 {
 		return nil
 	}
@@ -237,10 +257,7 @@ func (m *merge) insert(at *place, now, rest []*node) error {
 		}
 		return b.String()
 	}
-	var next *node
-	if len(rest) > 0 {
-		next = m.base[rest[0]]
-	}
+	next := m.base[was]
 	headed := next != nil && next.kind == row && at.prev != nil && isHeader(at.prev) // which may be in a thead
 	switch {
 	case at.prev != nil && !at.lost && (!headed || !hasPlace(next)):
@@ -249,7 +266,7 @@ func (m *merge) insert(at *place, now, rest []*node) error {
 	case hasPlace(next):
 		start := next.origin.whole.start
 		m.patches = append(m.patches, patch{extent{start, start}, text})
-	case at.prev == nil && !at.lost && len(rest) == 0:
+	case at.prev == nil && !at.lost && was == nil:
 		p, ok := m.format.fill(m.source, at.parent, text(), false)
 		if !ok {
 			return notEditable(now[0])
@@ -268,7 +285,7 @@ func (m *merge) spell(parent, n *node) string {
 	for i, from := range m.gone[sum] {
 		if from.parent == parent.origin.typ {
 			m.gone[sum] = slices.Delete(m.gone[sum], i, i+1)
-			return m.format.move(from.at.of(m.source))
+			return m.format.move(from.at.of(m.source), from.run)
 		}
 	}
 	text, _ := m.format.blocks(m.source, parent, []*node{n})
@@ -428,17 +445,22 @@ func (m *merge) cell(read, was, now *node) (bool, error) {
 			m.patches = m.patches[:before]
 		}
 	}
-	if firstBlock(read.children) != nil && len(now.children) > 0 {
-		return false, notEditable(was) // Markdown has one line for what may be several blocks
+	first := firstBlock(read.children)
+	if len(now.children) == 0 {
+		if len(m.flattened(read.children)) == 1 && first.origin.whole.known() {
+			m.replace(first.origin.whole, m.format.blank())
+			return true, nil
+		}
+		p, ok := m.format.fill(m.source, read, m.format.blank(), true)
+		m.patches = append(m.patches, p)
+		return ok, nil
 	}
 	content, ok := m.format.blocks(m.source, read, now.children)
-	if !ok {
-		return false, nil
+	if !ok || first != nil { // Markdown has one line for what may be several blocks
+		return false, notEditable(was)
 	}
-	p, ok := m.format.fill(m.source, read, content, true)
-	if ok {
-		m.patches = append(m.patches, p)
-	}
+	p, ok := m.format.fill(m.source, read, content, false)
+	m.patches = append(m.patches, p)
 	return ok, nil
 }
 
@@ -448,8 +470,11 @@ func (m *merge) similar(was, now []*node) []match {
 	if len(was) == 1 && len(now) == 1 && was[0].kind == now[0].kind {
 		return []match{{0, 0}}
 	}
-	if len(was) == 0 || len(now) == 0 || len(was) > maxTable/len(now)/16 {
+	if len(was) == 0 || len(now) == 0 {
 		return nil
+	}
+	if len(was) > maxTable/len(now)/16 {
+		return inStep(was, now)
 	}
 	a, b := wordSets(was), wordSets(now)
 	width := len(now) + 1
@@ -479,6 +504,18 @@ func (m *merge) similar(was, now []*node) []match {
 		}
 	}
 	return out
+}
+
+// inStep pairs nodes that are too many to compare, if they are as many of the same kinds.
+func inStep(was, now []*node) []match {
+	if !slices.EqualFunc(was, now, func(a, b *node) bool { return a.kind == b.kind }) {
+		return nil
+	}
+	pairs := make([]match, len(was))
+	for i := range was {
+		pairs[i] = match{i, i}
+	}
+	return pairs
 }
 
 // minLikeness is the share of words that two blocks have in common when one is a new version of the

@@ -83,9 +83,32 @@ func (m *merge) dropLayouts() error {
 			m.replace(l.whole, "")
 		case l.tied:
 			return notEditable(l.blocks[0])
+		default:
+			m.fillColumns(l)
 		}
 	}
 	return nil
+}
+
+// fillColumns puts an empty paragraph into columns of which the change left nothing: they stay.
+func (m *merge) fillColumns(l layout) {
+	var order []*node
+	stays := map[*node]bool{}
+	for _, n := range l.blocks {
+		c := m.column[n]
+		if n.kind == column {
+			order = append(order, c)
+		} else if !m.dropped[n] {
+			stays[c] = true
+		}
+	}
+	for _, c := range order {
+		body := c.origin.body
+		comes := func(p patch) bool { return !p.at.known() && body.start <= p.at.start && p.at.end <= body.end }
+		if !stays[c] && body.known() && !slices.ContainsFunc(m.patches, comes) {
+			m.replace(extent{body.start, body.start}, m.format.blank())
+		}
+	}
 }
 
 func (m *merge) pairNode(read, written *node) {

@@ -13,7 +13,7 @@ func (o *Original) ReplaceText(from, to string) (string, int, error) {
 	if from == "" {
 		return "", 0, fmt.Errorf("%w: an empty text", ErrNoSuchText)
 	}
-	m := &merge{source: o.source, format: o.format}
+	m := &merge{source: o.source, format: o.format()}
 	count := 0
 	var walk func([]*node)
 	walk = func(blocks []*node) {
@@ -81,7 +81,7 @@ func (m *merge) replaceRange(atoms []atom, of []int, start, end int, to string) 
 			j++
 		}
 		if a >= 0 {
-			at, ok := m.lettersAt(atoms[a], i-firstOf(of, i), j-firstOf(of, i))
+			at, ok := m.lettersAt(atoms[a], i-beginOf(of, i), j-beginOf(of, i))
 			if !ok {
 				return false
 			}
@@ -110,8 +110,8 @@ func sameText(atoms []atom, of []int, i int) bool {
 	return a > 0 && atoms[a].node.known() && atoms[a].node == atoms[a-1].node
 }
 
-// firstOf is the first byte of the atom that byte i belongs to.
-func firstOf(of []int, i int) int {
+// beginOf is the first byte of the atom that byte i belongs to.
+func beginOf(of []int, i int) int {
 	for i > 0 && of[i-1] == of[i] {
 		i--
 	}

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// storageFormat edits storage format.
-type storageFormat struct{}
+// storageFormat edits storage format. It counts the tasks that it writes.
+type storageFormat struct{ tasks int }
 
-func (storageFormat) blocks(source string, parent *node, children []*node) (string, bool) {
+func (f *storageFormat) blocks(source string, parent *node, children []*node) (string, bool) {
 	if parent.origin.typ == "ac:plain-text-body" {
 		return "", false
 	}
-	w := &storageWriter{tasks: strings.Count(source, "<ac:task>") + 1000}
+	w := &storageWriter{tasks: f.tasks}
 	for _, n := range children {
 		switch n.kind {
 		case item:
@@ -30,10 +30,11 @@ func (storageFormat) blocks(source string, parent *node, children []*node) (stri
 			w.block(n)
 		}
 	}
+	f.tasks = w.tasks
 	return w.out.String(), true
 }
 
-func (storageFormat) runs(in []inline) string {
+func (*storageFormat) runs(in []inline) string {
 	w := &storageWriter{}
 	w.spans(nestRuns(in, 0, false))
 	return w.out.String()
@@ -41,7 +42,7 @@ func (storageFormat) runs(in []inline) string {
 
 // fill keeps what is between the tags of an element when that is a macro or the like, which may
 // matter without showing.
-func (storageFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
+func (*storageFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
 	body := n.origin.body
 	switch {
 	case !over && (n.origin.typ == "doc" || strings.Contains(body.of(source), "<ac:")):
@@ -58,7 +59,7 @@ func (storageFormat) fill(source string, n *node, content string, over bool) (pa
 
 // appended puts blocks behind the page or, because nothing should stand beside a layout, into a
 // section of their own at the end of it.
-func (f storageFormat) appended(source string, root *node, blocks []*node) (patch, bool) {
+func (f *storageFormat) appended(source string, root *node, blocks []*node) (patch, bool) {
 	text, ok := f.blocks(source, root, blocks)
 	const end = "</ac:layout>"
 	page := strings.TrimRight(source, blanks)
@@ -69,7 +70,7 @@ func (f storageFormat) appended(source string, root *node, blocks []*node) (patc
 	return patch{extent{len(source), len(source)}, literally(text)}, ok
 }
 
-func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) {
+func (f *storageFormat) set(source string, read, was, now *node) ([]patch, bool) {
 	from := read.origin
 	switch {
 	case was.level == now.level && was.task == now.task && was.name == now.name && was.title == now.title && was.ordered == now.ordered && was.header == now.header:
@@ -95,10 +96,10 @@ func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) 
 	}
 }
 
-func (storageFormat) holdsText(string) bool { return true }
+func (*storageFormat) holdsText(string) bool { return true }
 
 // hides says whether there are elements of Confluence's own, or formats and sizes of a table.
-func (storageFormat) hides(source string) bool {
+func (*storageFormat) hides(source string) bool {
 	for _, mark := range []string{"<ac:", "<ri:", "<time", "<img", "<span", "<col", "style=", "<!--"} {
 		if strings.Contains(source, mark) {
 			return true
@@ -117,7 +118,7 @@ func retag(source string, from origin, name string) []patch {
 	return patches
 }
 
-func (storageFormat) setTask(source string, from origin, state taskState) ([]patch, bool) {
+func (*storageFormat) setTask(source string, from origin, state taskState) ([]patch, bool) {
 	const before, after = "<ac:task-status>", "</ac:task-status>"
 	start := strings.Index(source[from.whole.start:from.body.start], before)
 	if start < 0 {
@@ -133,7 +134,7 @@ func (storageFormat) setTask(source string, from origin, state taskState) ([]pat
 }
 
 // setParam changes, adds or removes a macro's parameter.
-func (storageFormat) setParam(source string, from origin, name, was, now string) []patch {
+func (*storageFormat) setParam(source string, from origin, name, was, now string) []patch {
 	if was == now {
 		return nil
 	}
@@ -153,7 +154,7 @@ func (storageFormat) setParam(source string, from origin, name, was, now string)
 	return []patch{{extent{at, at}, literally(open + escapeXML(now) + end)}}
 }
 
-func (f storageFormat) code(source string, read *node, text string) (patch, bool) {
+func (f *storageFormat) code(source string, read *node, text string) (patch, bool) {
 	if !read.origin.whole.known() {
 		return patch{}, false
 	}
@@ -165,7 +166,7 @@ func (f storageFormat) code(source string, read *node, text string) (patch, bool
 }
 
 // next decodes a character, or a reference to one (XML 1.0 section 4.1, and HTML's names).
-func (storageFormat) next(source string, i int) (string, int) {
+func (*storageFormat) next(source string, i int) (string, int) {
 	if source[i] == '&' {
 		const longest = 32
 		if end := strings.IndexByte(source[i:min(len(source), i+longest)], ';'); end > 0 {
@@ -176,10 +177,17 @@ func (storageFormat) next(source string, i int) (string, int) {
 	return source[i : i+size], size
 }
 
-func (storageFormat) escape(text string) string { return escapeXML(text) }
+func (*storageFormat) escape(text string) string { return escapeXML(text) }
 
-func (storageFormat) splits() bool { return true }
+func (*storageFormat) splits() bool { return true }
 
-func (storageFormat) move(source string) string { return source }
+func (*storageFormat) move(source string, run bool) string {
+	if run {
+		return "<p>" + source + "</p>"
+	}
+	return source
+}
 
-func (storageFormat) finish(doc string) string { return doc }
+func (*storageFormat) blank() string { return "<p />" }
+
+func (*storageFormat) finish(doc string) string { return doc }

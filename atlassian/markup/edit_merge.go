@@ -260,6 +260,8 @@ func (m *merge) insert(at *place, now []*node, was *node) error {
 	next := m.base[was]
 	headed := next != nil && next.kind == row && at.prev != nil && isHeader(at.prev) // which may be in a thead
 	switch {
+	case at.prev != nil && next != nil && at.prev.origin.tied.known() && at.prev.origin.tied == next.origin.tied:
+		return notEditable(now[0]) // between an image and its caption
 	case at.prev != nil && !at.lost && (!headed || !hasPlace(next)):
 		end := lastByte(at.prev)
 		m.patches = append(m.patches, patch{extent{end, end}, text})

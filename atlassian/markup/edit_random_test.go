@@ -387,7 +387,7 @@ func (r *randomEdit) editInlines(n *node) string {
 	at := strings.Index(in.text, words[w])
 	before, middle, after := in, in, in
 	before.text, middle.text, after.text = in.text[:at], words[w], in.text[at+len(words[w]):]
-	op := ""
+	var op string
 	switch r.IntN(7) {
 	case 0:
 		middle.marks ^= strong

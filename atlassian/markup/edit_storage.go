@@ -1,9 +1,10 @@
 package markup
 
 import (
-	"html"
+	"encoding/xml"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -165,16 +166,35 @@ func (f *storageFormat) code(source string, read *node, text string) (patch, boo
 	return f.fill(source, read, content, true)
 }
 
-// next decodes a character, or a reference to one (XML 1.0 section 4.1, and HTML's names).
+// next decodes a character, or a reference to one, as the reader's decoder does: what is no reference
+// stays as it is.
 func (*storageFormat) next(source string, i int) (string, int) {
-	if source[i] == '&' {
-		const longest = 32
-		if end := strings.IndexByte(source[i:min(len(source), i+longest)], ';'); end > 0 {
-			return html.UnescapeString(source[i : i+end+1]), end + 1
+	const longest = 32
+	if end := strings.IndexByte(source[i:min(len(source), i+longest)], ';'); source[i] == '&' && end > 0 {
+		if text, ok := reference(source[i+1 : i+end]); ok {
+			return text, end + 1
 		}
 	}
 	_, size := utf8.DecodeRuneInString(source[i:])
 	return source[i : i+size], size
+}
+
+// reference resolves a character's name or number (XML 1.0 section 4.1, and HTML's names).
+func reference(name string) (string, bool) {
+	digits, isNumber := strings.CutPrefix(name, "#")
+	if !isNumber {
+		text, ok := xml.HTMLEntity[name]
+		if !ok {
+			text, ok = map[string]string{"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": `"`}[name]
+		}
+		return text, ok
+	}
+	base := 10
+	if hex, ok := strings.CutPrefix(digits, "x"); ok {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	return string(rune(n)), err == nil && n <= unicode.MaxRune
 }
 
 func (*storageFormat) escape(text string) string { return escapeXML(text) }

@@ -83,6 +83,9 @@ func (e *leafEdit) respell(letters []letter, text string) ([]patch, bool) {
 		text = text[:len(text)-len(letters[n].text)]
 		letters = letters[:n]
 	}
+	if len(all) == 0 {
+		return nil, false
+	}
 	if len(letters) == 0 {
 		beside := all[max(kept-1, 0)]
 		at := beside.at.start

@@ -49,6 +49,7 @@ func (m *merge) leaf(read *node, was, now []inline) bool {
 		return false
 	}
 	e.segment()
+	e.hunks = e.wholeHunks()
 	return e.edit()
 }
 
@@ -57,7 +58,7 @@ func (m *merge) leaf(read *node, was, now []inline) bool {
 func (e *leafEdit) edit() bool {
 	texts := make([][]patch, len(e.hunks))
 	for i, h := range e.hunks {
-		if p, ok := e.retext(e.whole(h)); ok {
+		if p, ok := e.retext(h); ok {
 			texts[i] = p
 		}
 	}
@@ -184,15 +185,27 @@ func (e *leafEdit) unitEnd(g group, end int) int {
 	return end
 }
 
-// whole extends a hunk to whole groups. The words that this adds are the same on both sides.
-func (e *leafEdit) whole(h hunk) hunk {
-	if h.was == h.wasEnd {
-		return h
+// wholeHunks extends hunks to whole groups, and joins those that then overlap. The words that this
+// adds are the same on both sides.
+func (e *leafEdit) wholeHunks() []hunk {
+	var out []hunk
+	for _, h := range e.hunks {
+		first, end := h.was, h.wasEnd
+		if first < len(e.was) {
+			first = e.groups[e.of[first]].word
+		}
+		if first < end {
+			last := e.groups[e.of[end-1]]
+			end = last.word + last.words
+		}
+		whole := hunk{first, end, h.now - (h.was - first), h.nowEnd + (end - h.wasEnd)}
+		if n := len(out); n > 0 && first < out[n-1].wasEnd {
+			whole.was, whole.now = out[n-1].was, out[n-1].now
+			out = out[:n-1]
+		}
+		out = append(out, whole)
 	}
-	first := e.groups[e.of[h.was]].word
-	last := e.groups[e.of[h.wasEnd-1]]
-	end := last.word + last.words
-	return hunk{first, end, h.now - (h.was - first), h.nowEnd + (end - h.wasEnd)}
+	return out
 }
 
 // atomsIn are the first atom of words and the one after the last.

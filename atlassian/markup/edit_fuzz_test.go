@@ -16,7 +16,6 @@ func fuzzEdit(f *testing.F, adf bool) {
 	for _, d := range editCorpus(f) {
 		if d.adf == adf {
 			md := d.open(f).Markdown()
-			f.Add(d.source, md+"\n\nmore\n")
 			f.Add(d.source, "new\n\n"+md[len(md)/2:])
 		}
 	}

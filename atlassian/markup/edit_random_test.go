@@ -13,7 +13,7 @@ import (
 
 var (
 	editSeed  = flag.Uint64("edit-seed", 0, "seed of TestRandomEdits; 0 is the time")
-	editCount = flag.Int("edit-count", 400, "edits of TestRandomEdits")
+	editCount = flag.Int("edit-count", 250, "edits of TestRandomEdits")
 )
 
 // Random edits change what they concern and nothing else.

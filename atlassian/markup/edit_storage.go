@@ -193,8 +193,8 @@ func reference(name string) (string, bool) {
 	if hex, ok := strings.CutPrefix(digits, "x"); ok {
 		digits, base = hex, 16
 	}
-	n, err := strconv.ParseUint(digits, base, 32)
-	return string(rune(n)), err == nil && n <= unicode.MaxRune
+	n, err := strconv.ParseInt(digits, base, 32)
+	return string(rune(n)), err == nil && 0 <= n && n <= unicode.MaxRune
 }
 
 func (*storageFormat) escape(text string) string { return escapeXML(text) }

@@ -79,7 +79,7 @@ func readADFBlock(f *flow, n *adfNode) {
 		raw := adfInlines(n.Content)
 		f.block(&node{kind: heading, level: number(n.Attrs, "level", 1), inlines: tidy(raw), origin: origin{raw: raw}})
 	case "codeBlock":
-		f.block(&node{kind: codeBlock, name: attr(n.Attrs, "language"), text: adfText(n), target: extraAttrs(n)})
+		f.block(&node{kind: codeBlock, name: attr(n.Attrs, "language"), text: adfText(n), target: extraAttrs(n), origin: origin{raw: adfCode(n)}})
 	case "rule":
 		f.block(&node{kind: rule})
 	case "blockquote":
@@ -122,6 +122,15 @@ func readADFBlock(f *flow, n *adfNode) {
 		readADF(f, n.Content)
 		f.flush()
 	}
+}
+
+// adfCode is the text nodes of a code block.
+func adfCode(n *adfNode) []inline {
+	raw := adfInlines(n.Content)
+	for i := range raw {
+		raw[i].marks = code
+	}
+	return raw
 }
 
 // adfText is all text below a node.

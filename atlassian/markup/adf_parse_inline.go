@@ -26,7 +26,7 @@ func adfInline(n *adfNode) ([]inline, bool) {
 	for i := range in {
 		r := &in[i]
 		r.at, r.unit, r.extra = n.whole, n.whole, hiddenMarks(n)
-		if n.Type == "text" && len(in) == 1 {
+		if n.Type == "text" {
 			r.at, r.literal = n.text, true
 		}
 	}

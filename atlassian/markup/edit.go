@@ -12,7 +12,7 @@ import (
 // returns a new document; the Original stays as it is.
 type Original struct {
 	source string
-	format format
+	format func() format // for one change
 	blocks []*node
 	root   origin
 }
@@ -32,7 +32,7 @@ func OpenStorage(xhtml string) (*Original, error) {
 		return nil, err
 	}
 	whole := extent{0, len(xhtml)}
-	return &Original{xhtml, storageFormat{}, blocks, origin{whole: whole, body: whole, typ: "doc"}}, nil
+	return &Original{xhtml, func() format { return &storageFormat{tasks: strings.Count(xhtml, "<ac:task>") + 1000} }, blocks, origin{whole: whole, body: whole, typ: "doc"}}, nil
 }
 
 // OpenADF opens an ADF document. The error is [ErrMalformed] or [ErrTooLarge].
@@ -41,7 +41,8 @@ func OpenADF(doc Document) (*Original, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Original{string(doc), adfFormat{}, blocks, from}, nil
+	source := string(doc)
+	return &Original{source, func() format { return &adfFormat{tasks: strings.Count(source, `"localId"`) + 1000} }, blocks, from}, nil
 }
 
 // Markdown is what FromStorage or FromADF makes of the document. Edits begin with this text.
@@ -57,13 +58,22 @@ func (o *Original) Edit(edited string) (string, error) {
 
 // Append returns the document with more Markdown at its end.
 func (o *Original) Append(markdown string) (string, error) {
-	m := o.merge()
-	return m.apply(slices.Concat(m.was, parseMarkdown(markdown)))
+	m := &merge{source: o.source, format: o.format()}
+	now := parseMarkdown(markdown)
+	if len(now) == 0 {
+		return o.source, nil
+	}
+	p, ok := m.format.appended(o.source, &node{origin: o.root}, now)
+	if !ok {
+		return "", notEditable(now[0])
+	}
+	m.patches = []patch{p}
+	return m.patched()
 }
 
 // ReplaceSection returns the document with the text below a heading replaced, down to the next one
-// of the same or a higher level; the heading itself stays. The heading is found by its text,
-// without regard to case and white space. It is [ErrNoSuchText] when there is none and ambiguous
+// of the same or a higher level, or to the end of the heading's column; the heading itself stays. The
+// heading is found by its text, without regard to case and white space. It is [ErrNoSuchText] when there is none and ambiguous
 // when there are several, [ErrNotEditable] when the text cannot be replaced.
 func (o *Original) ReplaceSection(title, markdown string) (string, error) {
 	m := o.merge()
@@ -71,17 +81,26 @@ func (o *Original) ReplaceSection(title, markdown string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	end := at + 1
-	for end < len(siblings) && (siblings[end].kind != heading || siblings[end].level > siblings[at].level) {
-		end++
-	}
-	now := slices.Concat(siblings[:at+1], parseMarkdown(markdown), siblings[end:])
+	now := slices.Concat(siblings[:at+1], parseMarkdown(markdown), siblings[sectionEnd(siblings, at):])
 	return m.apply(withChildren(m.was, siblings, now))
+}
+
+// sectionEnd is where among its siblings the section of a heading ends.
+func sectionEnd(siblings []*node, at int) int {
+	for i, n := range siblings[at+1:] {
+		if n.kind == heading && n.level <= siblings[at].level {
+			return at + 1 + i
+		}
+	}
+	return len(siblings)
 }
 
 // merge prepares a change.
 func (o *Original) merge() *merge {
-	m := &merge{source: o.source, format: o.format, root: &node{origin: o.root}, base: map[*node]*node{}, sums: map[*node]uint64{}}
+	m := &merge{
+		source: o.source, format: o.format(), root: &node{origin: o.root},
+		base: map[*node]*node{}, sums: map[*node]uint64{}, gone: map[uint64][]removed{},
+	}
 	m.was = parseMarkdown(o.Markdown())
 	m.pair(o.blocks, m.was)
 	return m

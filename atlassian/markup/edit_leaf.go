@@ -1,7 +1,5 @@
 package markup
 
-import "strings"
-
 // hunk is a run of words that becomes another.
 type hunk struct{ was, wasEnd, now, nowEnd int }
 
@@ -51,29 +49,27 @@ func (m *merge) leaf(read *node, was, now []inline) bool {
 		return false
 	}
 	e.segment()
+	e.hunks = e.wholeHunks()
 	return e.edit()
 }
 
 // edit notes a patch for each hunk that changes mere text, and for each part of the block around the
 // others.
 func (e *leafEdit) edit() bool {
-	texts := make([]*patch, len(e.hunks))
-	plain := true
+	texts := make([][]patch, len(e.hunks))
 	for i, h := range e.hunks {
-		if p, ok := e.retext(e.whole(h)); ok {
-			texts[i] = &p
-		} else {
-			plain = false
+		if p, ok := e.retext(h); ok {
+			texts[i] = p
 		}
-	}
-	if !plain && !e.read.origin.whole.known() {
-		return false // a line made of several blocks: what stands between them is not known
 	}
 	for i := 0; i < len(e.hunks); i++ {
 		if texts[i] != nil {
 			continue
 		}
 		p, first, last := e.partAround(i)
+		if !e.sound(p) {
+			return false
+		}
 		for k := first; k <= last; k++ {
 			texts[k] = nil
 		}
@@ -81,48 +77,135 @@ func (e *leafEdit) edit() bool {
 		i = last
 	}
 	for _, p := range texts {
-		if p != nil {
-			e.patches = append(e.patches, *p)
-		}
+		e.patches = append(e.patches, p...)
 	}
 	return true
 }
 
-// segment finds the runs of words that whole units hold.
+// sound says whether a part may be spelled anew: it is known where it begins and ends, inlines may
+// stand there, and no link is in it whose text the source does not have.
+func (e *leafEdit) sound(p part) bool {
+	from, to := e.atomsIn(p.was, p.wasEnd)
+	around := e.atoms[max(from-1, 0):min(to+1, len(e.atoms))]
+	for _, a := range around {
+		if !a.unit.known() {
+			return false
+		}
+	}
+	if e.overlap(p) {
+		return false
+	}
+	body := e.read.origin.body
+	if !e.format.holdsText(e.read.origin.typ) || p.at.end < p.at.start {
+		return false
+	}
+	if e.read.origin.whole.known() {
+		return body.start <= p.at.start && p.at.end <= body.end && !e.labelled(p)
+	}
+	return e.inOneBlock(p) && !e.labelled(p)
+}
+
+// overlap says whether something is to stay of a part in which one piece of the source is within
+// another, as an image's caption is.
+func (e *leafEdit) overlap(p part) bool {
+	from, to := e.atomsIn(p.was, p.wasEnd)
+	end, over := 0, false
+	for _, a := range e.atoms[from:to] {
+		over = over || a.at.start < end
+		end = max(end, a.at.end)
+	}
+	for k := p.now; over && k < p.nowEnd; k++ {
+		if _, kept := e.kept[k]; kept {
+			return true
+		}
+	}
+	return false
+}
+
+// labelled says whether a part would give new text to a link that shows the name of what it leads to.
+func (e *leafEdit) labelled(p part) bool {
+	for i := max(p.was-1, 0); i < min(p.wasEnd+1, len(e.was)); i++ {
+		w := e.was[i]
+		g := e.groups[e.of[i]]
+		if w.kind != textInline || w.link == (link{}) || g.atoms == 0 || e.atoms[g.atom].node.known() {
+			continue
+		}
+		for k := p.now; k < p.nowEnd; k++ {
+			if _, kept := e.kept[k]; !kept && e.now[k].link == w.link {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inOneBlock says whether a part of a line that is made of several blocks is surely within one of
+// them. What stands between them is not known.
+func (e *leafEdit) inOneBlock(p part) bool {
+	for _, w := range e.was[p.was:p.wasEnd] {
+		if w.kind == breakInline {
+			return false
+		}
+	}
+	from, to := e.atomsIn(p.was, p.wasEnd)
+	return from < to
+}
+
+// segment finds the runs of words that whole units hold. A line break in a text is none of its atoms.
 func (e *leafEdit) segment() {
 	e.of = make([]int, len(e.was))
 	e.segments, e.ends = make([]int, len(e.was)), make([]int, len(e.was))
-	begin := 0
-	unit := extent{}
-	for i, g := range e.groups {
-		for w := g.word; w < g.word+g.words; w++ {
-			e.of[w] = i
+	for i := 0; i < len(e.groups); {
+		j, end := i+1, e.unitEnd(e.groups[i], 0) // one past the segment's last group
+		for k := j; k < len(e.groups) && end > 0; k++ {
+			g := e.groups[k]
+			if g.atoms > 0 && e.atoms[g.atom].unit.start >= end {
+				break
+			}
+			if g.atoms > 0 {
+				j, end = k+1, e.unitEnd(g, end)
+			}
 		}
-		joined := g.atoms > 0 && e.atoms[g.atom].unit.start < unit.end
-		if !joined {
-			begin = g.word
+		last := e.groups[j-1]
+		for k := i; k < j; k++ {
+			g := e.groups[k]
+			for w := g.word; w < g.word+g.words; w++ {
+				e.of[w], e.segments[w], e.ends[w] = k, e.groups[i].word, last.word+last.words
+			}
 		}
-		for _, a := range e.atoms[g.atom : g.atom+g.atoms] {
-			unit = a.unit
-		}
-		for w := g.word; w < g.word+g.words; w++ {
-			e.segments[w] = begin
-		}
-		for w := begin; w < g.word+g.words; w++ {
-			e.ends[w] = g.word + g.words
-		}
+		i = j
 	}
 }
 
-// whole extends a hunk to whole groups. The words that this adds are the same on both sides.
-func (e *leafEdit) whole(h hunk) hunk {
-	if h.was == h.wasEnd {
-		return h
+// unitEnd is where the units of a group end, at least at end.
+func (e *leafEdit) unitEnd(g group, end int) int {
+	for _, a := range e.atoms[g.atom : g.atom+g.atoms] {
+		end = max(end, a.unit.end)
 	}
-	first := e.groups[e.of[h.was]].word
-	last := e.groups[e.of[h.wasEnd-1]]
-	end := last.word + last.words
-	return hunk{first, end, h.now - (h.was - first), h.nowEnd + (end - h.wasEnd)}
+	return end
+}
+
+// wholeHunks extends hunks to whole groups, and joins those that then overlap. The words that this
+// adds are the same on both sides.
+func (e *leafEdit) wholeHunks() []hunk {
+	var out []hunk
+	for _, h := range e.hunks {
+		first, end := h.was, h.wasEnd
+		if first < len(e.was) {
+			first = e.groups[e.of[first]].word
+		}
+		if first < end {
+			last := e.groups[e.of[end-1]]
+			end = last.word + last.words
+		}
+		whole := hunk{first, end, h.now - (h.was - first), h.nowEnd + (end - h.wasEnd)}
+		if n := len(out); n > 0 && first < out[n-1].wasEnd {
+			whole.was, whole.now = out[n-1].was, out[n-1].now
+			out = out[:n-1]
+		}
+		out = append(out, whole)
+	}
+	return out
 }
 
 // atomsIn are the first atom of words and the one after the last.
@@ -136,93 +219,6 @@ func (e *leafEdit) atomsIn(was, wasEnd int) (from, to int) {
 		return from, last.atom + last.atoms
 	}
 	return from, from
-}
-
-func alike(words []word) bool {
-	for _, w := range words {
-		if w.kind != textInline || w.marks != words[0].marks || w.link != words[0].link {
-			return false
-		}
-	}
-	return true
-}
-
-// retext is the patch for a hunk that changes nothing but letters within one piece of text.
-func (e *leafEdit) retext(h hunk) (patch, bool) {
-	from, to := e.atomsIn(h.was, h.wasEnd)
-	was, now := e.was[h.was:h.wasEnd], e.now[h.now:h.nowEnd]
-	if len(was) == 0 {
-		return e.insertText(h, from)
-	}
-	if from == to || !alike(was) || !alike(now) || len(now) > 0 && (now[0].marks != was[0].marks || now[0].link != was[0].link) {
-		return patch{}, false
-	}
-	node := e.atoms[from].node
-	for _, a := range e.atoms[from:to] {
-		if !a.node.known() || a.node != node {
-			return patch{}, false
-		}
-	}
-	before := from > 0 && e.atoms[from-1].node == node
-	after := to < len(e.atoms) && e.atoms[to].node == node
-	at := extent{e.atoms[from].at.start, e.atoms[to-1].at.end}
-	spaced := len(now) > 0 && now[0].spaced
-	switch {
-	case len(now) == 0 && !before && !after:
-		return patch{}, false // an empty element, or node, would stay
-	case spaced == was[0].spaced:
-		spaced = false // the white space stays as it is
-	case was[0].spaced:
-		if space := e.atoms[from].space; !space.known() || space.start < node.start || space.end > node.end {
-			return patch{}, false // it is in something else
-		}
-		at.start = node.start
-		if before {
-			at.start = e.atoms[from-1].at.end
-		}
-	}
-	return patch{at, literally(e.format.escape(joinWords(now, spaced)))}, true
-}
-
-// joinWords is text with single spaces.
-func joinWords(words []word, spaced bool) string {
-	var b strings.Builder
-	for i, w := range words {
-		if spaced && i == 0 || i > 0 && w.spaced {
-			b.WriteByte(' ')
-		}
-		b.WriteString(w.text)
-	}
-	return b.String()
-}
-
-// insertText is the patch for words that come into a piece of text, before the atom at.
-func (e *leafEdit) insertText(h hunk, at int) (patch, bool) {
-	now := e.now[h.now:h.nowEnd]
-	if !alike(now) {
-		return patch{}, false
-	}
-	like := func(w word) bool {
-		return w.kind == textInline && w.marks == now[0].marks && w.link == now[0].link && w.marks&code == 0
-	}
-	if h.was > 0 && at > 0 && like(e.was[h.was-1]) && e.atoms[at-1].node.known() {
-		end := e.atoms[at-1].at.end
-		return patch{extent{end, end}, literally(e.format.escape(joinWords(now, now[0].spaced)))}, true
-	}
-	if h.was == len(e.was) || at == len(e.atoms) || !like(e.was[h.was]) || !e.atoms[at].node.known() {
-		return patch{}, false
-	}
-	next, text := e.was[h.was], joinWords(now, false)
-	switch {
-	case next.spaced && now[0].spaced:
-		text += " "
-	case next.spaced:
-		return patch{}, false
-	case now[0].spaced:
-		text = " " + text
-	}
-	start := e.atoms[at].at.start
-	return patch{extent{start, start}, literally(e.format.escape(text))}, true
 }
 
 // part is a hunk that was extended to whole units, and where they are.
@@ -244,6 +240,7 @@ func (e *leafEdit) partAround(i int) (p part, first, last int) {
 		if to > from {
 			to = e.ends[to-1]
 		}
+		from, to = e.withBreaks(from, to)
 		for first > 0 && e.hunks[first-1].wasEnd >= from {
 			first--
 			from = min(from, e.hunks[first].was)
@@ -265,6 +262,20 @@ func (e *leafEdit) partAround(i int) (p part, first, last int) {
 		}
 		was, wasEnd = from, to
 	}
+}
+
+// withBreaks adds the line breaks beside words that begin or end with one: a place between two atoms
+// has all the breaks that are there.
+func (e *leafEdit) withBreaks(from, to int) (int, int) {
+	isBreak := func(i int) bool { return i >= 0 && i < len(e.was) && e.was[i].kind == breakInline }
+	atStart, atEnd := from == to || isBreak(from), from == to || isBreak(to-1)
+	for atStart && isBreak(from-1) {
+		from--
+	}
+	for atEnd && isBreak(to) {
+		to++
+	}
+	return from, to
 }
 
 // place finds the extent of whole units.
@@ -338,7 +349,11 @@ func (e *leafEdit) spellPart(p part) string {
 			}
 		}
 		if w.spaced && (k > p.now || !outside) {
-			runs = append(runs, blankBetween(runs, r))
+			before := runs
+			if len(runs) == 0 && k > 0 {
+				before = []inline{e.now[k-1].inline}
+			}
+			runs = append(runs, blankBetween(before, r))
 		}
 		runs = append(runs, r)
 	}

@@ -20,16 +20,24 @@ type format interface {
 	fill(source string, n *node, content string, over bool) (patch, bool)
 	// set changes what a node says of itself (level, task, name, title, ordered) to what now says.
 	set(source string, read, was, now *node) ([]patch, bool)
-	// code is the body of a code block.
-	code(read *node, text string) string
+	// appended puts blocks at the end of the document.
+	appended(source string, root *node, blocks []*node) (patch, bool)
+	// holdsText says whether inlines may stand in a node of a type.
+	holdsText(typ string) bool
+	// hides says whether a node's source has more than text with formats.
+	hides(source string) bool
+	// code changes the text of a code block.
+	code(source string, read *node, text string) (patch, bool)
 	// next decodes the character or reference at i of a text and tells how long it is.
 	next(source string, i int) (text string, size int)
 	// escape spells text as it stands in the source.
 	escape(text string) string
 	// splits says whether a run of text in a block may be replaced in part by other inlines.
 	splits() bool
-	// move spells a node that the source has elsewhere.
-	move(source string) string
+	// move spells a node that the source has elsewhere; run says that it has no element of its own.
+	move(source string, run bool) string
+	// blank is an empty paragraph.
+	blank() string
 	// finish corrects what patches side by side leave.
 	finish(doc string) string
 }
@@ -61,11 +69,14 @@ type merge struct {
 type removed struct {
 	at     extent
 	parent string
+	run    bool // it is text without an element
 }
+
+// isRun says whether a paragraph is text that has no element of its own.
+func isRun(n *node) bool { return n != nil && n.kind == paragraph && n.origin.typ == "" }
 
 // apply returns the source with now in the place of was.
 func (m *merge) apply(now []*node) (string, error) {
-	m.gone = map[uint64][]removed{}
 	if err := m.children(m.root, m.was, now); err != nil {
 		return "", err
 	}
@@ -121,12 +132,20 @@ func (m *merge) children(parent *node, was, now []*node) error {
 type place struct {
 	parent *node
 	prev   *node // of the document; nil before the first
+	lost   bool  // behind prev is another whose place is not known
 }
 
 func (p *place) after(read *node) {
-	if read != nil && lastByte(read) > 0 {
+	p.lost = !hasPlace(read)
+	if !p.lost {
 		p.prev = read
 	}
+}
+
+// hasPlace says whether it is known where a node stands. That of a column's marker, and of blocks that
+// are tied, has no extent.
+func hasPlace(read *node) bool {
+	return read != nil && read.origin.whole.end > 0
 }
 
 // lastByte is where a node ends, with children that stand behind it in the source, as nested task
@@ -149,8 +168,12 @@ func (m *merge) gap(at *place, was, now, rest []*node) error {
 				return err
 			}
 		}
-		if err := m.insert(at, now[j:p.b], slices.Concat(was[i:], rest)); err != nil {
+		if err := m.insert(at, now[j:p.b], firstOf(was[i:], rest)); err != nil {
 			return err
+		}
+		if i < p.a && j == p.b && isRun(at.prev) && isRun(m.base[firstOf(was[p.a:], rest)]) {
+			end := at.prev.origin.whole.end
+			m.replace(extent{end, end}, m.format.blank()) // the two would become one
 		}
 		if p.a < len(was) {
 			if err := m.change(at.parent, was[p.a], now[p.b]); err != nil {
@@ -159,6 +182,16 @@ func (m *merge) gap(at *place, was, now, rest []*node) error {
 			at.after(m.base[was[p.a]])
 		}
 		i, j = p.a+1, p.b+1
+	}
+	return nil
+}
+
+// firstOf is the first of all nodes, or nil.
+func firstOf(lists ...[]*node) *node {
+	for _, l := range lists {
+		if len(l) > 0 {
+			return l[0]
+		}
 	}
 	return nil
 }
@@ -174,11 +207,14 @@ func notEditable(n *node) error {
 
 func (m *merge) remove(parent, was *node) error {
 	read := m.base[was]
-	if read == nil || !read.origin.whole.known() {
+	if read == nil {
+		return notEditable(was)
+	}
+	if !read.origin.whole.known() || parent.origin.typ == "ac:plain-text-body" {
 		return notEditable(was)
 	}
 	if sum := m.sum(was); lastByte(read) <= read.origin.whole.end {
-		m.gone[sum] = append(m.gone[sum], removed{read.origin.whole, parent.origin.typ})
+		m.gone[sum] = append(m.gone[sum], removed{read.origin.whole, parent.origin.typ, isRun(read)})
 	}
 	m.replace(read.origin.whole, "")
 	m.removeOutside(read, read.origin.whole)
@@ -195,8 +231,8 @@ func (m *merge) removeOutside(read *node, whole extent) {
 	}
 }
 
-// insert puts new nodes at a place; rest are the siblings behind it.
-func (m *merge) insert(at *place, now, rest []*node) error {
+// insert puts new nodes at a place, before the sibling was; nil says that there is none.
+func (m *merge) insert(at *place, now []*node, was *node) error {
 	if len(now) == 0 {
 		return nil
 	}
@@ -211,23 +247,24 @@ func (m *merge) insert(at *place, now, rest []*node) error {
 		}
 		return b.String()
 	}
-	if at.prev != nil {
+	next := m.base[was]
+	headed := next != nil && next.kind == row && at.prev != nil && isHeader(at.prev) // which may be in a thead
+	switch {
+	case at.prev != nil && !at.lost && (!headed || !hasPlace(next)):
 		end := lastByte(at.prev)
 		m.patches = append(m.patches, patch{extent{end, end}, text})
-		return nil
-	}
-	for _, n := range rest {
-		if read := m.base[n]; read != nil && read.origin.whole.known() {
-			start := read.origin.whole.start
-			m.patches = append(m.patches, patch{extent{start, start}, text})
-			return nil
+	case hasPlace(next):
+		start := next.origin.whole.start
+		m.patches = append(m.patches, patch{extent{start, start}, text})
+	case at.prev == nil && !at.lost && was == nil:
+		p, ok := m.format.fill(m.source, at.parent, text(), false)
+		if !ok {
+			return notEditable(now[0])
 		}
-	}
-	p, ok := m.format.fill(m.source, at.parent, text(), false)
-	if !ok {
+		m.patches = append(m.patches, p)
+	default:
 		return notEditable(now[0])
 	}
-	m.patches = append(m.patches, p)
 	return nil
 }
 
@@ -238,7 +275,7 @@ func (m *merge) spell(parent, n *node) string {
 	for i, from := range m.gone[sum] {
 		if from.parent == parent.origin.typ {
 			m.gone[sum] = slices.Delete(m.gone[sum], i, i+1)
-			return m.format.move(from.at.of(m.source))
+			return m.format.move(from.at.of(m.source), from.run)
 		}
 	}
 	text, _ := m.format.blocks(m.source, parent, []*node{n})
@@ -261,11 +298,26 @@ func (m *merge) change(parent, was, now *node) error {
 	}
 	m.patches = m.patches[:before]
 	text, fits := m.format.blocks(m.source, parent, []*node{now})
-	if !fits || !read.origin.whole.known() || read.kind == table && isMerged(read) || lastByte(read) > read.origin.whole.end {
+	if !fits || !read.origin.whole.known() || m.hides(read) || lastByte(read) > read.origin.whole.end {
 		return notEditable(was)
 	}
 	m.replace(read.origin.whole, text)
 	return nil
+}
+
+// hides says whether a node may hold what Markdown does not show, so that it cannot be spelled anew.
+func (m *merge) hides(read *node) bool {
+	switch read.kind {
+	case codeBlock, rule:
+		return false
+	case callout:
+		return true
+	case table:
+		if isMerged(read) {
+			return true
+		}
+	}
+	return m.format.hides(read.origin.whole.of(m.source))
 }
 
 // within changes a node without replacing it. False says that it cannot, and patches are to be
@@ -297,13 +349,7 @@ func (m *merge) content(read, was, now *node) (bool, error) {
 	case paragraph, heading:
 		return m.leaf(read, was.inlines, now.inlines), nil
 	case codeBlock:
-		if was.text != now.text {
-			if !read.origin.body.known() && !read.origin.whole.known() {
-				return false, nil
-			}
-			m.replace(read.origin.body, m.format.code(read, now.text))
-		}
-		return true, nil
+		return was.text == now.text || m.code(read, now.text), nil
 	case rule:
 		return true, nil
 	case row:
@@ -312,12 +358,48 @@ func (m *merge) content(read, was, now *node) (bool, error) {
 		return m.table(read, was, now)
 	case cell:
 		return m.cell(read, was, now)
+	case columns:
+		return m.columns(read, was, now)
+	case column:
+		return m.column(read, was, now)
 	default:
 		if len(now.children) == 0 {
 			return false, nil
 		}
 		return true, m.children(read, was.children, now.children)
 	}
+}
+
+// columns changes what stands in columns. Their number is part of the layout.
+func (m *merge) columns(read, was, now *node) (bool, error) {
+	if len(was.children) != len(now.children) {
+		return false, nil
+	}
+	for i, c := range was.children {
+		if err := m.change(read, c, now.children[i]); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// column changes what stands in a column. One that the change leaves empty keeps a paragraph.
+func (m *merge) column(read, was, now *node) (bool, error) {
+	if err := m.children(read, was.children, now.children); err != nil || len(now.children) > 0 {
+		return true, err
+	}
+	start := read.origin.body.start
+	m.replace(extent{start, start}, m.format.blank())
+	return true, nil
+}
+
+// code changes the text of a code block. False says that it cannot.
+func (m *merge) code(read *node, text string) bool {
+	p, ok := m.format.code(m.source, read, text)
+	if ok {
+		m.patches = append(m.patches, p)
+	}
+	return ok
 }
 
 // row changes the cells of a row. Those at the same place belong together, unless columns came or
@@ -339,7 +421,48 @@ func (m *merge) table(read, was, now *node) (bool, error) {
 	if len(now.children) == 0 || isMerged(read) && widths(was) != widths(now) {
 		return false, nil
 	}
-	return true, m.children(read, was.children, now.children)
+	if !spansRows(read) {
+		return true, m.children(read, was.children, now.children)
+	}
+	if len(was.children) != len(now.children) {
+		if !m.betweenSpans(read, was, now) {
+			return false, nil
+		}
+		return true, m.children(read, was.children, now.children)
+	}
+	for i, r := range was.children {
+		if err := m.change(read, r, now.children[i]); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// betweenSpans says whether a change of a table with cells that cover others below does no more than
+// put or remove rows where no such cell is.
+func (m *merge) betweenSpans(read, was, now *node) bool {
+	a, b := m.sumAll(was.children), m.sumAll(now.children)
+	head := 0
+	for head < len(a) && head < len(b) && a[head] == b[head] {
+		head++
+	}
+	tail := 0
+	for tail < min(len(a), len(b))-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	if head+tail < min(len(a), len(b)) {
+		return false
+	}
+	down := 0 // the first row that no cell above reaches
+	for i, r := range read.children {
+		if down > i && (i == head || i == len(a)-tail) {
+			return false
+		}
+		for _, c := range r.children {
+			down = max(down, i+c.rowspan)
+		}
+	}
+	return true
 }
 
 // cell changes what a cell holds: the words of its line, or else all of it.
@@ -353,14 +476,22 @@ func (m *merge) cell(read, was, now *node) (bool, error) {
 			m.patches = m.patches[:before]
 		}
 	}
-	content, ok := m.format.blocks(m.source, read, now.children)
-	if !ok {
-		return false, nil
-	}
-	p, ok := m.format.fill(m.source, read, content, true)
-	if ok {
+	first := firstBlock(read.children)
+	if len(now.children) == 0 {
+		if len(shown(read.children)) == 1 && first.origin.whole.known() {
+			m.replace(first.origin.whole, m.format.blank())
+			return true, nil
+		}
+		p, ok := m.format.fill(m.source, read, m.format.blank(), true)
 		m.patches = append(m.patches, p)
+		return ok, nil
 	}
+	content, ok := m.format.blocks(m.source, read, now.children)
+	if !ok || first != nil { // Markdown has one line for what may be several blocks
+		return false, notEditable(was)
+	}
+	p, ok := m.format.fill(m.source, read, content, false)
+	m.patches = append(m.patches, p)
 	return ok, nil
 }
 
@@ -370,8 +501,11 @@ func (m *merge) similar(was, now []*node) []match {
 	if len(was) == 1 && len(now) == 1 && was[0].kind == now[0].kind {
 		return []match{{0, 0}}
 	}
-	if len(was) == 0 || len(now) == 0 || len(was) > maxTable/len(now)/16 {
+	if len(was) == 0 || len(now) == 0 {
 		return nil
+	}
+	if len(was) > maxTable/len(now)/16 {
+		return inStep(was, now)
 	}
 	a, b := wordSets(was), wordSets(now)
 	width := len(now) + 1
@@ -401,6 +535,18 @@ func (m *merge) similar(was, now []*node) []match {
 		}
 	}
 	return out
+}
+
+// inStep pairs nodes that are too many to compare, if they are as many of the same kinds.
+func inStep(was, now []*node) []match {
+	if !slices.EqualFunc(was, now, func(a, b *node) bool { return a.kind == b.kind }) {
+		return nil
+	}
+	pairs := make([]match, len(was))
+	for i := range was {
+		pairs[i] = match{i, i}
+	}
+	return pairs
 }
 
 // minLikeness is the share of words that two blocks have in common when one is a new version of the

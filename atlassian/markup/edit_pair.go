@@ -5,7 +5,7 @@ import "slices"
 // pair finds for the nodes of the document's Markdown those of the document itself. The two are
 // alike but for what Markdown does not show.
 func (m *merge) pair(read, written []*node) {
-	read = slices.DeleteFunc(slices.Clone(read), isEmpty)
+	read = shown(read)
 	if len(read) == len(written) && slices.EqualFunc(read, written, func(a, b *node) bool { return a.kind == b.kind }) {
 		for i, n := range written {
 			m.pairNode(read[i], n)
@@ -24,6 +24,9 @@ func (m *merge) pair(read, written []*node) {
 		m.pairNode(read[p.a], written[p.b])
 	}
 }
+
+// shown is blocks without those that leave nothing to read.
+func shown(read []*node) []*node { return slices.DeleteFunc(slices.Clone(read), isEmpty) }
 
 func (m *merge) pairNode(read, written *node) {
 	m.base[written] = read
@@ -93,6 +96,18 @@ func rawLeaf(b *node) []inline {
 		return b.origin.raw
 	}
 	return append(textLines(b.text, code, link{}), b.inlines...)
+}
+
+// spansRows says whether a table has cells that cover others below.
+func spansRows(t *node) bool {
+	for _, r := range t.children {
+		for _, c := range r.children {
+			if c.rowspan > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // isMerged says whether a table has cells that cover others.

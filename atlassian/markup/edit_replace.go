@@ -13,15 +13,16 @@ func (o *Original) ReplaceText(from, to string) (string, int, error) {
 	if from == "" {
 		return "", 0, fmt.Errorf("%w: an empty text", ErrNoSuchText)
 	}
-	m := &merge{source: o.source, format: o.format}
+	m := &merge{source: o.source, format: o.format()}
 	count := 0
 	var walk func([]*node)
 	walk = func(blocks []*node) {
 		for _, n := range blocks {
 			switch {
-			case n.kind == codeBlock && n.origin.body.known() && strings.Contains(n.text, from):
-				count += strings.Count(n.text, from)
-				m.replace(n.origin.body, m.format.code(n, strings.ReplaceAll(n.text, from, Clean(to))))
+			case n.kind == codeBlock && strings.Contains(n.text, from):
+				if m.code(n, strings.ReplaceAll(n.text, from, Clean(to))) {
+					count += strings.Count(n.text, from)
+				}
 			case n.origin.raw != nil:
 				count += m.replaceIn(n.origin.raw, from, Clean(to))
 			}
@@ -80,7 +81,7 @@ func (m *merge) replaceRange(atoms []atom, of []int, start, end int, to string) 
 			j++
 		}
 		if a >= 0 {
-			at, ok := m.lettersAt(atoms[a], i-firstOf(of, i), j-firstOf(of, i))
+			at, ok := m.lettersAt(atoms[a], i-beginOf(of, i), j-beginOf(of, i))
 			if !ok {
 				return false
 			}
@@ -92,7 +93,7 @@ func (m *merge) replaceRange(atoms []atom, of []int, start, end int, to string) 
 		}
 		i = j
 	}
-	text := m.format.escape(to)
+	text := m.escape(pieces[0].atom.cdata, to)
 	for _, p := range pieces {
 		if text == "" && p.at == p.atom.node && !m.format.splits() {
 			p.at = p.atom.unit // ADF has no empty text
@@ -109,8 +110,8 @@ func sameText(atoms []atom, of []int, i int) bool {
 	return a > 0 && atoms[a].node.known() && atoms[a].node == atoms[a-1].node
 }
 
-// firstOf is the first byte of the atom that byte i belongs to.
-func firstOf(of []int, i int) int {
+// beginOf is the first byte of the atom that byte i belongs to.
+func beginOf(of []int, i int) int {
 	for i > 0 && of[i-1] == of[i] {
 		i--
 	}
@@ -124,7 +125,7 @@ func (m *merge) lettersAt(a atom, start, end int) (extent, bool) {
 	}
 	at := extent{a.at.end, a.at.end}
 	for i, n := a.at.start, 0; i < a.at.end && n < end; {
-		text, size := m.format.next(m.source[:a.at.end], i)
+		text, size := m.letter(a.cdata, i, a.at.end)
 		if n == start && len(Clean(text)) > 0 {
 			at.start = min(at.start, i)
 		}

@@ -1,17 +1,21 @@
 package markup
 
 import (
-	"html"
+	"encoding/xml"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// storageFormat edits storage format.
-type storageFormat struct{}
+// storageFormat edits storage format. It counts the tasks that it writes.
+type storageFormat struct{ tasks int }
 
-func (storageFormat) blocks(source string, parent *node, children []*node) (string, bool) {
-	w := &storageWriter{tasks: strings.Count(source, "<ac:task>") + 1000}
+func (f *storageFormat) blocks(source string, parent *node, children []*node) (string, bool) {
+	if parent.origin.typ == "ac:plain-text-body" {
+		return "", false
+	}
+	w := &storageWriter{tasks: f.tasks}
 	for _, n := range children {
 		switch n.kind {
 		case item:
@@ -23,16 +27,15 @@ func (storageFormat) blocks(source string, parent *node, children []*node) (stri
 			w.row(n)
 		case cell:
 			w.cell(n)
-		case column:
-			w.wrapped("ac:layout-cell", n.children)
 		default:
 			w.block(n)
 		}
 	}
+	f.tasks = w.tasks
 	return w.out.String(), true
 }
 
-func (storageFormat) runs(in []inline) string {
+func (*storageFormat) runs(in []inline) string {
 	w := &storageWriter{}
 	w.spans(nestRuns(in, 0, false))
 	return w.out.String()
@@ -40,29 +43,46 @@ func (storageFormat) runs(in []inline) string {
 
 // fill keeps what is between the tags of an element when that is a macro or the like, which may
 // matter without showing.
-func (storageFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
+func (*storageFormat) fill(source string, n *node, content string, over bool) (patch, bool) {
 	body := n.origin.body
 	switch {
 	case !over && (n.origin.typ == "doc" || strings.Contains(body.of(source), "<ac:")):
 		return patch{extent{body.end, body.end}, literally(content)}, true
-	case body.start == n.origin.whole.end && strings.HasSuffix(n.origin.whole.of(source), "/>"):
-		at := extent{len(strings.TrimRight(source[:n.origin.whole.end-len("/>")], " ")), n.origin.whole.end}
-		return patch{at, literally(">" + content + "</" + n.origin.typ + ">")}, true
+	case !body.known() && strings.HasSuffix(source[:body.start], "/>"):
+		tag := source[strings.LastIndexByte(source[:body.start], '<'):body.start]
+		name := tag[1 : 1+strings.IndexAny(tag[1:], " \t\r\n/")]
+		at := extent{body.start - len(tag) + len(strings.TrimRight(strings.TrimSuffix(tag, "/>"), " ")), body.start}
+		return patch{at, literally(">" + content + "</" + name + ">")}, true
 	default:
 		return patch{body, literally(content)}, n.origin.whole.known()
 	}
 }
 
-func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) {
+// appended puts blocks behind the page or, because nothing should stand beside a layout, into a
+// section of their own at the end of it.
+func (f *storageFormat) appended(source string, root *node, blocks []*node) (patch, bool) {
+	text, ok := f.blocks(source, root, blocks)
+	const end = "</ac:layout>"
+	page := strings.TrimRight(source, blanks)
+	if rest, found := strings.CutSuffix(page, end); found {
+		section := `<ac:layout-section ac:type="single"><ac:layout-cell>` + text + "</ac:layout-cell></ac:layout-section>"
+		return patch{extent{len(rest), len(rest)}, literally(section)}, ok
+	}
+	return patch{extent{len(source), len(source)}, literally(text)}, ok
+}
+
+func (f *storageFormat) set(source string, read, was, now *node) ([]patch, bool) {
 	from := read.origin
 	switch {
+	case was.kind == cell && was.name == now.name:
+		return retag(source, from, map[bool]string{false: "td", true: "th"}[now.header]), true
 	case was.kind == heading:
 		return retag(source, from, "h"+strconv.Itoa(now.level)), true
 	case was.kind == list && was.level == now.level && (from.typ == "ul" || from.typ == "ol"):
 		return retag(source, from, map[bool]string{false: "ul", true: "ol"}[now.ordered]), true
 	case was.kind == item && was.task != noTask && now.task != noTask:
 		return f.setTask(source, from, now.task)
-	case from.typ == "ac:structured-macro" && (was.kind == codeBlock || was.kind == callout && was.name == now.name && was.name != calloutMacro):
+	case (from.typ == "ac:structured-macro" || from.typ == "ac:macro") && (was.kind == codeBlock || was.kind == callout && was.name == now.name && was.name != calloutMacro):
 		patches := f.setParam(source, from, "title", was.title, now.title)
 		if was.kind == codeBlock {
 			patches = append(patches, f.setParam(source, from, "language", was.name, now.name)...)
@@ -71,6 +91,18 @@ func (f storageFormat) set(source string, read, was, now *node) ([]patch, bool) 
 	default:
 		return nil, false
 	}
+}
+
+func (*storageFormat) holdsText(string) bool { return true }
+
+// hides says whether there are elements of Confluence's own, or formats and sizes of a table.
+func (*storageFormat) hides(source string) bool {
+	for _, mark := range []string{"<ac:", "<ri:", "<time", "<img", "<span", "<col", "style=", "<!--"} {
+		if strings.Contains(source, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // retag renames an element.
@@ -83,7 +115,7 @@ func retag(source string, from origin, name string) []patch {
 	return patches
 }
 
-func (storageFormat) setTask(source string, from origin, state taskState) ([]patch, bool) {
+func (*storageFormat) setTask(source string, from origin, state taskState) ([]patch, bool) {
 	const before, after = "<ac:task-status>", "</ac:task-status>"
 	start := strings.Index(source[from.whole.start:from.body.start], before)
 	if start < 0 {
@@ -99,7 +131,7 @@ func (storageFormat) setTask(source string, from origin, state taskState) ([]pat
 }
 
 // setParam changes, adds or removes a macro's parameter.
-func (storageFormat) setParam(source string, from origin, name, was, now string) []patch {
+func (*storageFormat) setParam(source string, from origin, name, was, now string) []patch {
 	if was == now {
 		return nil
 	}
@@ -119,29 +151,59 @@ func (storageFormat) setParam(source string, from origin, name, was, now string)
 	return []patch{{extent{at, at}, literally(open + escapeXML(now) + end)}}
 }
 
-func (storageFormat) code(read *node, text string) string {
-	if read.origin.typ == "pre" {
-		return escapeXML(text)
+func (f *storageFormat) code(source string, read *node, text string) (patch, bool) {
+	if !read.origin.whole.known() {
+		return patch{}, false
 	}
-	return cdata(text)
+	content := cdata(text)
+	if read.origin.typ == "pre" {
+		content = escapeXML(text)
+	}
+	return f.fill(source, read, content, true)
 }
 
-// next decodes a character, or a reference to one (XML 1.0 section 4.1, and HTML's names).
-func (storageFormat) next(source string, i int) (string, int) {
-	if source[i] == '&' {
-		const longest = 32
-		if end := strings.IndexByte(source[i:min(len(source), i+longest)], ';'); end > 0 {
-			return html.UnescapeString(source[i : i+end+1]), end + 1
+// next decodes a character, or a reference to one, as the reader's decoder does: what is no reference
+// stays as it is.
+func (*storageFormat) next(source string, i int) (string, int) {
+	const longest = 32
+	if end := strings.IndexByte(source[i:min(len(source), i+longest)], ';'); source[i] == '&' && end > 0 {
+		if text, ok := reference(source[i+1 : i+end]); ok {
+			return text, end + 1
 		}
 	}
 	_, size := utf8.DecodeRuneInString(source[i:])
 	return source[i : i+size], size
 }
 
-func (storageFormat) escape(text string) string { return escapeXML(text) }
+// reference resolves a character's name or number (XML 1.0 section 4.1, and HTML's names).
+func reference(name string) (string, bool) {
+	digits, isNumber := strings.CutPrefix(name, "#")
+	if !isNumber {
+		text, ok := xml.HTMLEntity[name]
+		if !ok {
+			text, ok = map[string]string{"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": `"`}[name]
+		}
+		return text, ok
+	}
+	base := 10
+	if hex, ok := strings.CutPrefix(digits, "x"); ok {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseInt(digits, base, 32)
+	return string(rune(n)), err == nil && 0 <= n && n <= unicode.MaxRune
+}
 
-func (storageFormat) splits() bool { return true }
+func (*storageFormat) escape(text string) string { return escapeXML(text) }
 
-func (storageFormat) move(source string) string { return source }
+func (*storageFormat) splits() bool { return true }
 
-func (storageFormat) finish(doc string) string { return doc }
+func (*storageFormat) move(source string, run bool) string {
+	if run {
+		return "<p>" + source + "</p>"
+	}
+	return source
+}
+
+func (*storageFormat) blank() string { return "<p />" }
+
+func (*storageFormat) finish(doc string) string { return doc }

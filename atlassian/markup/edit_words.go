@@ -1,6 +1,9 @@
 package markup
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // word is what text is compared by: letters between white space and changes of format, or one
 // object, image or line break.
@@ -68,14 +71,16 @@ type atom struct {
 	unit  extent // the smallest part that holds it and that other inlines may replace
 	space extent // the unit or text that the white space before it stands in; none without
 	extra string // see inline.extra
+	cdata bool   // see inline.cdata
 }
 
 // atomsOf finds the pieces of a block.
 func (m *merge) atomsOf(raw []inline) []atom {
 	var atoms []atom
-	var space extent
+	var space, literal extent
 	for _, r := range raw {
 		switch {
+		case r.literal && r.at == literal: // another line of the same text
 		case r.kind == breakInline:
 			space = extent{}
 		case r.kind != textInline:
@@ -83,6 +88,7 @@ func (m *merge) atomsOf(raw []inline) []atom {
 			space = extent{}
 		case r.literal:
 			atoms = m.literalAtoms(atoms, r, &space)
+			literal = r.at
 		default:
 			if letters := (word{inline: r}).visible(); letters != "" {
 				if strings.ContainsAny(r.text[:1], blanks) {
@@ -109,7 +115,7 @@ func (m *merge) literalAtoms(atoms []atom, r inline, space *extent) []atom {
 		if start < 0 {
 			return
 		}
-		a := atom{text: letters.String(), at: extent{start, i}, node: r.at, unit: r.unit, space: *space, extra: r.extra}
+		a := atom{text: letters.String(), at: extent{start, i}, node: r.at, unit: r.unit, space: *space, extra: r.extra, cdata: r.cdata}
 		if split {
 			a.unit = a.at
 		}
@@ -118,7 +124,7 @@ func (m *merge) literalAtoms(atoms []atom, r inline, space *extent) []atom {
 		start, *space = -1, extent{}
 	}
 	for i := r.at.start; i < r.at.end; {
-		text, size := m.format.next(m.source[:r.at.end], i)
+		text, size := m.letter(r.cdata, i, r.at.end)
 		for _, c := range Clean(text) {
 			if strings.ContainsRune(blanks, c) {
 				end(i)
@@ -137,6 +143,23 @@ func (m *merge) literalAtoms(atoms []atom, r inline, space *extent) []atom {
 	}
 	end(r.at.end)
 	return atoms
+}
+
+// letter decodes the character or reference at i of a text that ends at end.
+func (m *merge) letter(cdata bool, i, end int) (text string, size int) {
+	if cdata {
+		_, size = utf8.DecodeRuneInString(m.source[i:end])
+		return m.source[i : i+size], size
+	}
+	return m.format.next(m.source[:end], i)
+}
+
+// escape spells text as it stands in the source.
+func (m *merge) escape(cdata bool, text string) string {
+	if cdata {
+		return strings.ReplaceAll(text, "]]>", "]]]]><![CDATA[>")
+	}
+	return m.format.escape(text)
 }
 
 // group is a run of words and the atoms they are made of. Within it the one does not tell where the

@@ -1,6 +1,9 @@
 package markup
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // span is inline content as nested formats have it: a single run, or a format around spans.
 type span struct {
@@ -52,7 +55,7 @@ func nestRuns(in []inline, done mark, linked bool) []span {
 			i++
 			continue
 		}
-		run := in[i : i+best]
+		lead, run, tail := cutBlanks(in[i : i+best])
 		s := span{wraps: true, mark: bestMark}
 		if bestMark == 0 {
 			s.link = in[i].link
@@ -60,10 +63,28 @@ func nestRuns(in []inline, done mark, linked bool) []span {
 		} else {
 			s.children = nestRuns(run, done|bestMark, linked)
 		}
-		spans = append(spans, s)
+		spans = append(append(append(spans, lead...), s), tail...)
 		i += best
 	}
 	return spans
+}
+
+// cutBlanks takes the white space off both ends of runs that a format will wrap. A format may begin
+// or end with some because another one that overlaps it has been wrapped first.
+func cutBlanks(in []inline) (lead []span, rest []inline, tail []span) {
+	cut := func(i int, trim func(string, string) string) []span {
+		r := in[i]
+		text := trim(r.text, blanks)
+		if r.kind != textInline || r.marks&code != 0 || text == "" || text == r.text {
+			return nil
+		}
+		in = slices.Clone(in)
+		in[i].text = text
+		return []span{{leaf: inline{text: " "}}}
+	}
+	lead = cut(0, strings.TrimLeft)
+	tail = cut(len(in)-1, strings.TrimRight)
+	return lead, in, tail
 }
 
 func runLength(in []inline, has func(inline) bool) int {
@@ -94,7 +115,7 @@ func tidyInto(out, in []inline) []inline {
 		if strings.IndexByte(r.text, '\n') >= 0 {
 			r.text = strings.ReplaceAll(r.text, "\n", " ")
 		}
-		r.at, r.unit, r.literal = extent{}, extent{}, false // which hold for what was read
+		r.at, r.unit, r.literal, r.cdata = extent{}, extent{}, false, false // which hold for what was read
 		switch {
 		case r.kind == objectInline:
 			r.link = link{} // it is spelled as a link itself, and links do not nest

@@ -18,6 +18,7 @@ type element struct {
 
 	whole extent // with its tags
 	body  extent // between them; of an element without content it is empty
+	cdata bool   // text is a CDATA section, and body what is in it
 }
 
 // attr is an attribute by its name with prefix, or "".
@@ -116,7 +117,12 @@ func parseElements(source string) (*element, error) {
 				stack = closeElement(stack, name, at)
 			}
 		case xml.CharData:
-			top.children = append(top.children, &element{text: Clean(string(t)), whole: at, body: at})
+			e := &element{text: Clean(string(t)), whole: at, body: at}
+			if strings.HasPrefix(source[at.start:], "<![CDATA[") {
+				e.cdata = true
+				e.body = extent{at.start + len("<![CDATA["), at.end - len("]]>")}
+			}
+			top.children = append(top.children, e)
 		}
 	}
 }

@@ -14,6 +14,7 @@ type storageReader struct {
 	inText bool // within a paragraph, where a macro without a body is part of the text
 
 	at     extent // of the element that is being read
+	cdata  bool   // it is a CDATA section
 	unit   extent // of the outermost inline element around it
 	depth  int    // how many inline elements are around it
 	broken bool   // a block stood in an inline element, so that units overlap blocks
@@ -56,6 +57,9 @@ func (r *storageReader) done() []*node {
 	if r.broken {
 		for _, b := range blocks {
 			b.origin.whole, b.origin.body = extent{}, extent{}
+			for i := range b.origin.raw {
+				b.origin.raw[i].unit = extent{}
+			}
 		}
 	}
 	return blocks
@@ -73,6 +77,26 @@ func originOf(e, body *element) origin {
 	return origin{whole: e.whole, body: body.body, typ: e.name}
 }
 
+// originOfCode is the place of a code block whose text is in body.
+func originOfCode(e, body *element) origin {
+	from := originOf(e, body)
+	from.raw = linesOf(body, code)
+	return from
+}
+
+// linesOf is the text in e as it stands, with its line ends as breaks.
+func linesOf(e *element, marks mark) []inline {
+	var in []inline
+	for _, c := range e.children {
+		for _, r := range textLines(c.text, marks, link{}) {
+			r.at, r.literal, r.cdata = c.body, c.name == "", c.cdata
+			in = append(in, r)
+		}
+		in = append(in, linesOf(c, marks)...)
+	}
+	return in
+}
+
 func (r *storageReader) children(e *element) {
 	for _, c := range e.children {
 		r.element(c)
@@ -85,7 +109,9 @@ func (r *storageReader) element(e *element) {
 	}
 	r.at = e.whole
 	if e.name == "" {
+		r.at, r.cdata = e.body, e.cdata
 		r.text(e.text, true)
+		r.cdata = false
 		return
 	}
 	if m, ok := storageMarks[e.name]; ok {
@@ -111,7 +137,7 @@ var storageMarks = map[string]mark{
 // non-breaking spaces all over a page; they mean nothing there.
 func (r *storageReader) text(s string, literal bool) {
 	if r.marks&code != 0 {
-		r.add(inline{text: s, marks: r.marks, link: r.link, literal: literal})
+		r.add(inline{text: s, marks: r.marks, link: r.link, literal: literal, cdata: r.cdata})
 		return
 	}
 	var b strings.Builder
@@ -129,7 +155,7 @@ func (r *storageReader) text(s string, literal bool) {
 		}
 	}
 	if b.Len() > 0 {
-		r.add(inline{text: b.String(), marks: r.marks, link: r.link, literal: literal})
+		r.add(inline{text: b.String(), marks: r.marks, link: r.link, literal: literal, cdata: r.cdata})
 	}
 }
 
@@ -196,7 +222,7 @@ func (r *storageReader) blockElement(e *element) {
 		from.raw = raw
 		r.block(&node{kind: heading, level: level, inlines: tidy(raw), origin: from})
 	case "pre":
-		r.block(&node{kind: codeBlock, text: e.allText(), origin: originOf(e, e)})
+		r.block(&node{kind: codeBlock, text: e.allText(), origin: originOfCode(e, e)})
 	case "hr":
 		r.block(&node{kind: rule, origin: originOf(e, e)})
 	case "blockquote":
@@ -223,8 +249,29 @@ func (r *storageReader) blockElement(e *element) {
 		r.children(e)
 		r.flush()
 	default: // not known: what is in it decides whether it is a block
-		r.children(e)
+		if holdsBlock(e) {
+			r.flush()
+			r.children(e)
+			r.flush()
+		} else {
+			r.within(e)
+		}
 	}
+}
+
+// holdsBlock says whether there is an element below e that is surely a block.
+func holdsBlock(e *element) bool {
+	for _, c := range e.children {
+		switch c.name {
+		case "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "blockquote", "ul", "ol", "table", "div", "section", "dl",
+			"ac:task-list", "ac:layout", "ac:layout-section", "ac:rich-text-body", "ac:plain-text-body", "ac:adf-extension":
+			return true
+		}
+		if holdsBlock(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // paragraph reads p, in which there is usually one paragraph.
@@ -309,7 +356,7 @@ func storageTable(e *element) *node {
 			case "thead", "tbody", "tfoot":
 				walk(c)
 			case "caption":
-				t.children = append(t.children, &node{kind: row, children: []*node{{kind: cell, children: storageBlocks(c)}}})
+				t.children = append(t.children, &node{kind: row, children: []*node{{kind: cell, children: storageBlocks(c)}}, origin: origin{whole: c.whole}})
 			}
 		}
 	}

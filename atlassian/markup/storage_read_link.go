@@ -28,7 +28,7 @@ func (r *storageReader) resourceLink(e *element) {
 			return
 		}
 	}
-	if len(text) == 0 && label != "" {
+	if len(tidy(text)) == 0 && label != "" {
 		text = []inline{{text: label}}
 	}
 	for _, in := range text {
@@ -43,7 +43,7 @@ func (r *storageReader) resourceLink(e *element) {
 // storageLinkBody is a link's own text, as plain text or with formats.
 func storageLinkBody(e *element) []inline {
 	if body := e.child("ac:plain-text-link-body"); body != nil {
-		return tidy(textLines(strings.TrimSpace(body.allText()), 0, link{}))
+		return linesOf(body, 0)
 	}
 	for _, name := range []string{"ac:link-body", "ac:rich-text-link-body"} {
 		if body := e.child(name); body != nil {

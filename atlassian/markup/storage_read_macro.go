@@ -90,15 +90,17 @@ func (r *storageReader) macro(e *element) {
 	case (name == "code" || name == "noformat") && plain != nil:
 		r.block(&node{
 			kind: codeBlock, name: paramValue(params, "language"), title: title,
-			text: plain.allText(), origin: originOf(e, plain),
+			text: plain.allText(), origin: originOfCode(e, plain),
 		})
 	case macroCallouts[name] != "" && rich != nil:
 		r.block(&node{kind: callout, name: macroCallouts[name], title: title, children: storageBlocks(rich), origin: originOf(e, rich)})
 	case rich != nil:
 		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: storageBlocks(rich), origin: originOf(e, rich)})
 	case plain != nil:
-		body := &node{kind: codeBlock, text: plain.allText(), origin: originOf(plain, plain)}
-		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: []*node{body}, origin: originOf(e, e)})
+		body := &node{kind: codeBlock, text: plain.allText(), origin: originOfCode(plain, plain)}
+		from := originOf(e, plain)
+		from.typ = plain.name
+		r.block(&node{kind: callout, name: calloutMacro, title: macroTitle(name, params), children: []*node{body}, origin: from})
 	default:
 		in := inline{kind: objectInline, text: macroLabel(name, params), target: macroDest(name, params)}
 		if r.inText {

@@ -102,6 +102,7 @@ type inline struct {
 	at      extent // in the source, what it was read from: of text that is there literally, or of an element
 	unit    extent // the outermost inline element around it within its block
 	literal bool   // text is what the source has at that place, but for escapes and white space
+	cdata   bool   // and that place is in a CDATA section, which has no escapes
 	extra   string // formats that Markdown does not show, as the source spells them
 	source  string // how it is spelled, where it is to stay as it is
 }

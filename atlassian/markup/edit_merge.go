@@ -236,6 +236,13 @@ func (m *merge) insert(at *place, now []*node, was *node) error {
 	if len(now) == 0 {
 		return nil
 	}
+	next := m.base[was]
+	if isLayoutSection(at.prev) || isLayoutSection(next) && (at.prev == nil || slices.ContainsFunc(now, isSection)) {
+		return m.insertSections(at, now, next)
+	}
+	if strings.Contains(m.source, "<ac:layout>") && slices.ContainsFunc(now, isSection) {
+		return notEditable(now[0]) // a section within a section
+	}
 	// Whether the format can say it is to be known here; what it says may be a node that moved.
 	if _, ok := m.format.blocks(m.source, at.parent, now); !ok {
 		return notEditable(now[0])
@@ -247,7 +254,6 @@ func (m *merge) insert(at *place, now []*node, was *node) error {
 		}
 		return b.String()
 	}
-	next := m.base[was]
 	headed := next != nil && next.kind == row && at.prev != nil && isHeader(at.prev) // which may be in a thead
 	switch {
 	case at.prev != nil && !at.lost && (!headed || !hasPlace(next)):
@@ -266,6 +272,43 @@ func (m *merge) insert(at *place, now []*node, was *node) error {
 		return notEditable(now[0])
 	}
 	return nil
+}
+
+// isLayoutSection says whether columns are a section of a storage page's layout, beside which nothing
+// may stand but other sections.
+func isLayoutSection(read *node) bool { return read != nil && read.origin.typ == "ac:layout-section" }
+
+// insertSections puts new nodes beside a section: into the one that follows when that has a single
+// column, or each in a section of its own.
+func (m *merge) insertSections(at *place, now []*node, next *node) error {
+	single := hasPlace(next) && !isLayoutSection(next) && !slices.ContainsFunc(now, isSection)
+	text := func() string {
+		var b strings.Builder
+		for _, n := range now {
+			switch content := m.spell(at.parent, n); {
+			case single || isSection(n):
+				b.WriteString(content)
+			default:
+				b.WriteString(singleSection(content))
+			}
+		}
+		return b.String()
+	}
+	where := 0
+	switch {
+	case single || !isLayoutSection(at.prev):
+		where = next.origin.whole.start
+	case at.lost:
+		return notEditable(now[0])
+	default:
+		where = lastByte(at.prev)
+	}
+	m.patches = append(m.patches, patch{extent{where, where}, text})
+	return nil
+}
+
+func singleSection(content string) string {
+	return `<ac:layout-section ac:type="single"><ac:layout-cell>` + content + "</ac:layout-cell></ac:layout-section>"
 }
 
 // spell is the source of a new node: that of an equal one which the change removes elsewhere, so

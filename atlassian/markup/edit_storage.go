@@ -18,6 +18,11 @@ func (f *storageFormat) blocks(source string, parent *node, children []*node) (s
 	w := &storageWriter{tasks: f.tasks}
 	for _, n := range children {
 		switch n.kind {
+		case columns:
+			if !isSection(n) || !strings.Contains(source, "<ac:layout>") {
+				return "", false
+			}
+			w.section(n)
 		case item:
 			if parent.origin.typ == "ac:task-list" != (n.task != noTask) {
 				return "", false

@@ -165,3 +165,34 @@ func TestReplaceSectionAndAppend(t *testing.T) {
 		t.Errorf("\n got %s %v\nwant %s", got, err, want)
 	}
 }
+
+// Beside a section of a layout stand only sections.
+func TestEditBesideSections(t *testing.T) {
+	cell := func(s string) string { return "<ac:layout-cell>" + s + "</ac:layout-cell>" }
+	section := func(typ, cells string) string {
+		return `<ac:layout-section ac:type="` + typ + `">` + cells + "</ac:layout-section>"
+	}
+	two := section("two_equal", cell("<p>a</p>")+cell("<p>b</p>"))
+	page := "<ac:layout>" + two + section("single", cell("<p>c</p>")) + two + "</ac:layout>"
+	o, err := OpenStorage(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	md := o.Markdown()
+	for name, tc := range map[string]struct{ edited, want string }{
+		"at the begin":  {"x\n\n" + md, strings.Replace(page, two, section("single", cell("<p>x</p>"))+two, 1)},
+		"at the end":    {md + "\n\nx", strings.Replace(page, "</ac:layout>", section("single", cell("<p>x</p>"))+"</ac:layout>", 1)},
+		"into a single": {strings.Replace(md, "\n\nc\n\n", "\n\nx\n\nc\n\n", 1), strings.Replace(page, "<p>c</p>", "<p>x</p><p>c</p>", 1)},
+		"a section":     {strings.Replace(md, "\n\nc\n\n", "\n\nc\n\n[columns](layout:two_equal)\n\nd\n\n[next column](layout:next)\n\ne\n\n[end of columns](layout:end)\n\n", 1), strings.Replace(page, "<p>c</p></ac:layout-cell></ac:layout-section>", "<p>c</p></ac:layout-cell></ac:layout-section>"+section("two_equal", cell("<p>d</p>")+cell("<p>e</p>")), 1)},
+		"in a column":   {strings.Replace(md, "\n\na\n\n", "\n\na x\n\n", 1), strings.Replace(page, "<p>a</p>", "<p>a x</p>", 1)},
+		"one is gone":   {strings.TrimPrefix(md, "[columns](layout:two_equal)\n\na\n\n[next column](layout:next)\n\nb\n\n[end of columns](layout:end)\n\n"), strings.Replace(page, two, "", 1)},
+	} {
+		if got, err := o.Edit(tc.edited); got != tc.want || err != nil {
+			t.Errorf("%s: %v\n got %s\nwant %s", name, err, got, tc.want)
+		}
+	}
+	within := strings.Replace(md, "\n\nc\n\n", "\n\nc\n\n[columns](layout:)\n\nd\n\n[next column](layout:next)\n\ne\n\n[end of columns](layout:end)\n\nf\n\n", 1)
+	if got, err := o.Edit(within); err == nil && strings.Contains(got, "<p>c</p><ac:layout-section") {
+		t.Errorf("a section within a section: %s", got)
+	}
+}

@@ -1,5 +1,7 @@
 package atlassian
 
+import "strings"
+
 // Scope limits a search to projects or spaces, by key.
 type Scope struct {
 	// Only are the keys to search in; nil is all of them, and an empty list none.
@@ -22,14 +24,11 @@ func (s Scope) Conditions(field string, quote func(string) string) []string {
 		if len(c.keys) == 0 {
 			continue
 		}
-		list := ""
+		quoted := make([]string, len(c.keys))
 		for i, key := range c.keys {
-			if i > 0 {
-				list += ", "
-			}
-			list += quote(key)
+			quoted[i] = quote(key)
 		}
-		out = append(out, field+" "+c.operator+" ("+list+")")
+		out = append(out, field+" "+c.operator+" ("+strings.Join(quoted, ", ")+")")
 	}
 	return out
 }

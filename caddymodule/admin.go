@@ -30,6 +30,7 @@ func init() {
 //	POST /atlassian-mcp/users/block     {"user": "tid/oid"}
 //	POST /atlassian-mcp/users/unblock   {"user": "tid/oid"}
 //	POST /atlassian-mcp/keys/rotate     {"revoke": true} or {}
+//	POST /atlassian-mcp/policy          {"as": {"roles": […], …}, "tool": "…", "object": "project:KEY"}, all of it optional
 //
 // `caddy atlassian-mcp` has a command for each. No answer holds a token or a secret.
 type AdminAPI struct{}
@@ -48,6 +49,7 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 		adminRoute(http.MethodPost, "/atlassian-mcp/users/block", (*App).block),
 		adminRoute(http.MethodPost, "/atlassian-mcp/users/unblock", (*App).unblock),
 		adminRoute(http.MethodPost, "/atlassian-mcp/keys/rotate", (*App).rotateKeys),
+		adminRoute(http.MethodPost, "/atlassian-mcp/policy", (*App).explainPolicy),
 	}
 }
 
@@ -58,6 +60,11 @@ type adminRequest struct {
 	Grant  string `json:"grant,omitempty"`
 	All    bool   `json:"all,omitempty"`
 	Revoke bool   `json:"revoke,omitempty"`
+
+	// Of a question about the policy.
+	As     adminCaller `json:"as,omitzero"`
+	Tool   string      `json:"tool,omitempty"`
+	Object string      `json:"object,omitempty"`
 }
 
 // adminAnswer is what came of any of them.
@@ -69,6 +76,9 @@ type adminAnswer struct {
 	Unreadable int `json:"unreadable,omitempty"`
 
 	Users []adminUser `json:"users,omitempty"`
+
+	// Policies are what each atlassian_mcp says.
+	Policies []adminPolicy `json:"policies,omitempty"`
 
 	// Ended is how many grants ended.
 	Ended int `json:"ended"`

@@ -157,6 +157,7 @@ type App struct {
 	mu        sync.Mutex
 	resources []oauth.ResourceInfo
 	gates     []gate
+	policies  []appliedPolicy
 }
 
 // CaddyModule implements caddy.Module.

@@ -63,6 +63,11 @@ type AtlassianMCP struct {
 	// CONFLUENCE_SPACES_FILTER, else all that the token's owner can see.
 	ConfluenceSpaces []string `json:"confluence_spaces,omitempty"`
 
+	// Lines that allow and deny. Once one allows, what none allows is refused; what one denies is
+	// refused whatever others allow, in any order. Default: people of the tenant read and write,
+	// nobody deletes, guests and applications may nothing.
+	Rules []policy.Rule `json:"rules,omitempty"`
+
 	// How long a tool call may take. Default: 60s. It is never longer than `grace_period`, so that
 	// a reload or a stop neither cuts a call nor waits for one for ever.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
@@ -121,6 +126,8 @@ func (h *AtlassianMCP) Provision(ctx caddy.Context) error {
 	}
 	sentences, writes := abilities(catalogue.Tools(), rules)
 	app.describe(ctx, "Jira and Confluence", sentences, writes)
+	app.addPolicy(catalogue.Tools(), rules)
+	h.logger.Info("policy: " + rules.Summary())
 	limits, err := h.shareLimits()
 	if err != nil {
 		return err
@@ -224,6 +231,10 @@ func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) 
 		Projects: s.words("jira_projects", h.JiraProjects, "JIRA_PROJECTS_FILTER"),
 		Spaces:   s.words("confluence_spaces", h.ConfluenceSpaces, "CONFLUENCE_SPACES_FILTER"),
 		Known:    catalogue.Tools(),
+	}
+	for _, r := range h.Rules {
+		r.Each(func(word string, values *[]string) { *values = s.words("rule: "+word, *values) })
+		c.Rules = append(c.Rules, r)
 	}
 	if err := s.err(); err != nil {
 		return nil, err

@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
 
 func init() {
@@ -111,6 +113,7 @@ func parseEntra(d *caddyfile.Dispenser, existing any) (any, error) {
 //		toolsets          <names...>
 //		jira_projects     <keys...>
 //		confluence_spaces <keys...>
+//		allow|deny        <what...> [product|role|group|user|tenant|scope|application|assistant|project|space <values...>]...
 //		timeout           <duration>
 //		attribution
 //		limit {
@@ -137,6 +140,8 @@ func (h *AtlassianMCP) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"timeout":           duration(&h.Timeout),
 		"attribution":       flag(&h.Attribution),
 		"limit":             callLimit(&h.Limit),
+		"allow":             rule(&h.Rules, false),
+		"deny":              rule(&h.Rules, true),
 	}.parse(d, "atlassian_mcp")
 }
 
@@ -149,7 +154,7 @@ func parseAtlassianMCP(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, err
 type options map[string]func(*caddyfile.Dispenser) error
 
 // repeatable are the options that may be given several times, each time with another argument.
-var repeatable = []string{"client", "allow_application", "header"}
+var repeatable = []string{"client", "allow_application", "header", "allow", "deny"}
 
 // parse reads the block that follows; given are the options that the directive's own line has set.
 // An option that is unknown or given twice is an error: the one that silently loses is the one that
@@ -208,6 +213,19 @@ func flag(value *bool) func(*caddyfile.Dispenser) error {
 			return d.ArgErr()
 		}
 		*value = true
+		return nil
+	}
+}
+
+// rule reads a line of the policy.
+func rule(rules *[]policy.Rule, deny bool) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		r, err := policy.ParseRule(deny, d.RemainingArgs())
+		if err != nil {
+			return d.Errf("%s: %v", name, err)
+		}
+		*rules = append(*rules, r)
 		return nil
 	}
 }

@@ -26,7 +26,7 @@ func operatorCommands() []*cobra.Command {
 	users.AddCommand(usersListCommand(), usersBlockCommand(), usersUnblockCommand())
 	keys := &cobra.Command{Use: "keys", Short: "The keys that seal client ids and records"}
 	keys.AddCommand(keysRotateCommand())
-	return []*cobra.Command{grants, users, keys}
+	return []*cobra.Command{grants, users, keys, policyCommand()}
 }
 
 // adminNote ends the long help of each.

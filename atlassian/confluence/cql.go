@@ -119,16 +119,12 @@ func quoteCQL(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// inSpaces narrows conditions to spaces.
-func inSpaces(where string, spaces []string) string {
-	if len(spaces) == 0 {
+// within narrows conditions by others.
+func within(where string, bounds []string) string {
+	if len(bounds) == 0 {
 		return where
 	}
-	quoted := make([]string, len(spaces))
-	for i, key := range spaces {
-		quoted[i] = quoteCQL(key)
-	}
-	condition := "space in (" + strings.Join(quoted, ", ") + ")"
+	condition := strings.Join(bounds, " AND ")
 	if where == "" {
 		return condition
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 )
 
 func TestCompose(t *testing.T) {
@@ -84,8 +86,8 @@ func TestInSpaces(t *testing.T) {
 		{`a = 1 OR b = 2`, []string{"DOCS", "~ada"}, `(a = 1 OR b = 2) AND space in ("DOCS", "~ada")`},
 		{``, []string{"DOCS"}, `space in ("DOCS")`},
 	} {
-		if got := inSpaces(tc.where, tc.spaces); got != tc.want {
-			t.Errorf("inSpaces(%q, %q) = %q, want %q", tc.where, tc.spaces, got, tc.want)
+		if got := within(tc.where, atlassian.Scope{Only: tc.spaces}.Conditions("space", quoteCQL)); got != tc.want {
+			t.Errorf("within(%q, %q) = %q, want %q", tc.where, tc.spaces, got, tc.want)
 		}
 	}
 }

@@ -17,6 +17,8 @@ type SearchRequest struct {
 	Query string
 	// Spaces, when there are any, narrow the search to these space keys.
 	Spaces []string
+	// Scope is what the caller may see.
+	Scope atlassian.Scope
 	// Limit is how many results to read, 1 to MaxSearchLimit.
 	Limit  int
 	Cursor string
@@ -56,7 +58,11 @@ func (c *Client) Search(ctx context.Context, in SearchRequest) (*SearchResult, e
 	if err != nil {
 		return nil, err
 	}
-	list := "search " + in.Query + "\x00" + strings.Join(in.Spaces, ",")
+	if in.Scope.Nothing() {
+		return &SearchResult{Results: []Hit{}}, nil
+	}
+	bounds := append(in.Scope.Conditions("space", quoteCQL), atlassian.Scope{Only: in.Spaces}.Conditions("space", quoteCQL)...)
+	list := "search " + in.Query + "\x00" + strings.Join(bounds, ",")
 	position, err := atlassian.DecodeCursor("cursor", list, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -67,7 +73,7 @@ func (c *Client) Search(ctx context.Context, in SearchRequest) (*SearchResult, e
 	}
 	limit := min(max(in.Limit, 1), MaxSearchLimit)
 	for i, where := range queries {
-		cql := strings.TrimSpace(inSpaces(where, in.Spaces) + " " + order)
+		cql := strings.TrimSpace(within(where, bounds) + " " + order)
 		page, err := c.searchPage(ctx, cloud, cql, position, limit)
 		if err == nil {
 			out := c.readHits(cloud, page, position, list)

@@ -3,6 +3,8 @@ package jira
 import (
 	"strings"
 	"testing"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 )
 
 func TestSplitJQL(t *testing.T) {
@@ -48,10 +50,15 @@ func TestBoundJQL(t *testing.T) {
 		{"a = b) OR (c = d", []string{"PLAT"}, ""},
 		{"a = b", []string{`X") OR ("1`}, ""},
 	} {
-		got, err := boundJQL(tc.jql, tc.projects)
+		got, err := boundJQL(tc.jql, tc.projects, atlassian.Scope{})
 		if got != tc.want || (err == nil) != (tc.want != "") {
 			t.Errorf("%q in %q = %q, %v; want %q", tc.jql, tc.projects, got, err, tc.want)
 		}
+	}
+	scope := atlassian.Scope{Only: []string{"PLAT", "OPS"}, Never: []string{"HR"}}
+	got, err := boundJQL("a = b or project = HR order by key", []string{"ops"}, scope)
+	if want := `project in ("PLAT", "OPS") AND project not in ("HR") AND project in ("OPS") AND (a = b or project = HR) order by key`; got != want || err != nil {
+		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
 

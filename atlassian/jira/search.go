@@ -18,6 +18,8 @@ type SearchRequest struct {
 	JQL string
 	// Projects, when there are any, narrow the search to these project keys.
 	Projects []string
+	// Scope is what the caller may see.
+	Scope atlassian.Scope
 	// Fields are ids or names of fields; none are the usual ones of a list.
 	Fields []string
 	// Limit is how many issues to read, 1 to 100.
@@ -46,11 +48,14 @@ const MaxSearchLimit = 100
 // usualListFields are read when a search names none.
 var usualListFields = []string{"summary", "issuetype", "status", "priority", "assignee", "labels", "updated", "parent"}
 
-// Search runs JQL, one request a page. The query is sent as it is unless Projects narrow it.
+// Search runs JQL, one request a page. The query is sent as it is unless Projects or Scope narrow it.
 func (c *Client) Search(ctx context.Context, in SearchRequest) (*SearchResult, error) {
-	jql, err := boundJQL(in.JQL, in.Projects)
+	jql, err := boundJQL(in.JQL, in.Projects, in.Scope)
 	if err != nil {
 		return nil, err
+	}
+	if in.Scope.Nothing() {
+		return &SearchResult{Issues: []Issue{}}, nil
 	}
 	a, err := c.api(ctx)
 	if err != nil {
@@ -219,24 +224,24 @@ func cleanAll(list []string) []string {
 }
 
 // boundJQL narrows a query to projects.
-func boundJQL(jql string, projects []string) (string, error) {
-	if len(projects) == 0 {
-		return jql, nil
-	}
-	keys := make([]string, len(projects))
+func boundJQL(jql string, projects []string, scope atlassian.Scope) (string, error) {
+	asked := atlassian.Scope{Only: make([]string, len(projects))}
 	for i, p := range projects {
 		key, err := atlassian.CheckProjectKey("projects", p)
 		if err != nil {
 			return "", err
 		}
-		encoded, _ := json.Marshal(key)
-		keys[i] = string(encoded)
+		asked.Only[i] = key
+	}
+	bounds := append(scope.Conditions("project", quoteJQL), asked.Conditions("project", quoteJQL)...)
+	if len(bounds) == 0 {
+		return jql, nil
 	}
 	where, order, err := splitJQL(jql)
 	if err != nil {
 		return "", err
 	}
-	bound := "project in (" + strings.Join(keys, ", ") + ")"
+	bound := strings.Join(bounds, " AND ")
 	if where != "" {
 		bound += " AND (" + where + ")"
 	}
@@ -244,4 +249,10 @@ func boundJQL(jql string, projects []string) (string, error) {
 		bound += " " + order
 	}
 	return bound, nil
+}
+
+// quoteJQL makes a string of JQL of a checked key.
+func quoteJQL(key string) string {
+	encoded, _ := json.Marshal(key)
+	return string(encoded)
 }

@@ -37,7 +37,7 @@ func TestAudit(t *testing.T) {
 	}{
 		"ok":       {legacy("jira_echo", echoArguments), person},
 		"modern":   {modern("jira_echo", echoArguments), person},
-		"refused":  {legacy("jira_delete_issue", echoArguments), with("tool", "jira_delete_issue", "objects", none, "outcome", "refused", "reason", "not allowed: jira_delete_issue deletes, which nobody may do")},
+		"refused":  {legacy("jira_delete_issue", echoArguments), with("tool", "jira_delete_issue", "objects", none, "outcome", "refused", "reason", "not allowed: jira_delete_issue deletes, which only a line can allow")},
 		"outside":  {legacy("jira_echo", `{"issue_key":"OPS-1"}`), with("objects", []any{"issue:OPS-1"}, "outcome", "refused", "reason", "outside the projects or spaces that are open")},
 		"unknown":  {legacy("jira_nonsense", `{}`), with("tool", "jira_nonsense", "objects", none, "outcome", "error", "reason", "there is no such tool")},
 		"no name":  {legacy("argument text", `{}`), with("tool", nil, "objects", none, "outcome", "error", "reason", "there is no such tool")},

@@ -65,10 +65,11 @@ func (t *tool) arguments(raw json.RawMessage) (json.RawMessage, error) {
 // decide runs the call if the policy lets this caller reach what it touches, and returns its result
 // if they may see it.
 func (t *tool) decide(ctx context.Context, p *policy.Policy, call *steps) (any, error) {
-	if !p.Bounds(t.Tool) {
+	who, _ := identity.FromContext(ctx)
+	if !p.Bounds(who, t.Tool) {
 		return call.run(ctx)
 	}
-	who, _ := identity.FromContext(ctx)
+	ctx = withBoundary(ctx, p.Boundary(who, t.Tool))
 	within := func(o policy.Object) bool { return p.Within(who, t.Tool, o) }
 	if call.resolve != nil {
 		if err := t.decideBefore(ctx, call, within); err != nil {
@@ -104,9 +105,9 @@ func (t *tool) decideBefore(ctx context.Context, call *steps, within func(policy
 
 func (t *tool) bounds() string {
 	if t.Product == policy.Confluence {
-		return "Confluence spaces that this server opens"
+		return "Confluence spaces that are open to you here"
 	}
-	return "Jira projects that this server opens"
+	return "Jira projects that are open to you here"
 }
 
 // render is the text of a result: compact JSON, and before everything that came from Atlassian a

@@ -4,6 +4,8 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
@@ -34,7 +36,11 @@ type Config struct {
 	// in any case. Empty: all that the Confluence account behind the server can see.
 	Spaces []string
 
-	// Known are the tools that exist, so that a misspelt name in Tools or Toolsets is an error
+	// Rules are lines that allow and deny. Once one allows, what none allows is refused; what one
+	// denies is refused whatever others allow, in any order.
+	Rules []Rule
+
+	// Known are the tools that exist, so that a misspelt name is an error
 	// instead of a rule that never applies.
 	Known []Tool
 }
@@ -46,6 +52,10 @@ type Policy struct {
 	toolsets nameSet
 	projects nameSet
 	spaces   nameSet
+
+	rules  []*rule
+	allows bool               // a line allows, so that what none allows is refused
+	byTool map[string][]*rule // the lines that are about a tool
 }
 
 // New returns the policy of c. Its errors name the setting that is wrong and what it may be.
@@ -66,7 +76,19 @@ func New(c Config) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Policy{readOnly: c.ReadOnly, tools: tools, toolsets: toolsets, projects: projects, spaces: spaces}, nil
+	p := &Policy{readOnly: c.ReadOnly, tools: tools, toolsets: toolsets, projects: projects, spaces: spaces, byTool: make(map[string][]*rule)}
+	for _, r := range c.Rules {
+		compiled, err := compile(r, c.Known)
+		if err != nil {
+			return nil, err
+		}
+		p.rules = append(p.rules, compiled)
+		p.allows = p.allows || !r.Deny
+		for name := range compiled.tools {
+			p.byTool[name] = append(p.byTool[name], compiled)
+		}
+	}
+	return p, nil
 }
 
 // MayUse returns nil when who may use the tool at all, whatever it is used on; tools/list shows
@@ -74,43 +96,143 @@ func New(c Config) (*Policy, error) {
 //
 // A nil who is an anonymous caller. The MCP route lets one in only where the operator wrote
 // allow_anonymous, which opens the route to everybody who reaches it as if they were people of the
-// tenant, so that is how they are treated here.
+// tenant. Lines that say who do not allow such a caller, and those that deny are held against them.
 func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
 	switch {
-	case who != nil && who.AppOnly:
-		return fmt.Errorf("%w: the caller is an application, not a person", ErrRefused)
-	case who != nil && who.Guest:
-		return fmt.Errorf("%w: the caller is a guest of the tenant", ErrRefused)
 	case t.Access != Read && p.readOnly:
 		return fmt.Errorf("%w: %s changes something and READ_ONLY_MODE is set", ErrRefused, t.Name)
-	case t.Access != Read && t.Access != Write:
-		return fmt.Errorf("%w: %s deletes, which nobody may do", ErrRefused, t.Name)
 	case !p.tools.allows(t.Name):
 		return fmt.Errorf("%w: ENABLED_TOOLS does not name %s", ErrRefused, t.Name)
 	case !p.toolsets.allows(t.Toolset):
 		return fmt.Errorf("%w: TOOLSETS does not name %s, the toolset of %s", ErrRefused, t.Toolset, t.Name)
 	}
+	allowed := false
+	for _, r := range p.byTool[t.Name] {
+		switch {
+		case !r.holds(who):
+		case !r.deny:
+			allowed = true
+		case r.objects(t.Product) == nil:
+			return fmt.Errorf("%w: %q", ErrRefused, r.line)
+		}
+	}
+	if !p.allows {
+		return byDefault(who, t)
+	}
+	if !allowed {
+		return fmt.Errorf("%w: no line allows them %s", ErrRefused, t.Name)
+	}
 	return nil
 }
 
-// Bounds reports whether the tool's product is limited to some projects or spaces, so that every
-// call has to be judged by the objects that it touches.
-func (p *Policy) Bounds(t Tool) bool {
-	if t.Product == Confluence {
-		return p.spaces != nil
+// byDefault is what holds while no line allows anything.
+func byDefault(who *identity.Principal, t Tool) error {
+	switch {
+	case who != nil && who.AppOnly:
+		return fmt.Errorf("%w: the caller is an application, not a person, and no line allows it anything", ErrRefused)
+	case who != nil && who.Guest:
+		return fmt.Errorf("%w: the caller is a guest of the tenant, and no line allows them anything", ErrRefused)
+	case t.Access != Read && t.Access != Write:
+		return fmt.Errorf("%w: %s deletes, which only a line can allow", ErrRefused, t.Name)
 	}
-	return p.projects != nil
+	return nil
+}
+
+// filter are the keys that the settings open in a product; nil is all of them.
+func (p *Policy) filter(product Product) nameSet {
+	if product == Confluence {
+		return p.spaces
+	}
+	return p.projects
+}
+
+// Bounds reports whether who may use the tool on some projects or spaces only, so that the call has
+// to be judged by the objects that it touches.
+func (p *Policy) Bounds(who *identity.Principal, t Tool) bool {
+	if p.filter(t.Product) != nil {
+		return true
+	}
+	everywhere := !p.allows
+	for _, r := range p.byTool[t.Name] {
+		switch limited := r.objects(t.Product) != nil; {
+		case !r.holds(who):
+		case r.deny && limited:
+			return true
+		case !r.deny && !limited:
+			everywhere = true
+		}
+	}
+	return !everywhere
 }
 
 // Within reports whether who may use the tool on o, a project or a space. Any other kind of object
 // is refused: it has to be resolved to its project or space first.
-func (p *Policy) Within(_ *identity.Principal, _ Tool, o Object) bool {
-	switch o.Kind {
-	case Project:
-		return p.projects.allows(strings.ToUpper(o.ID))
-	case Space:
-		return p.spaces.allows(strings.ToUpper(o.ID))
-	default:
+func (p *Policy) Within(who *identity.Principal, t Tool, o Object) bool {
+	if o.Kind != Project && o.Kind != Space {
 		return false
 	}
+	key := strings.ToUpper(o.ID)
+	product := ProductOf(o.Kind)
+	if !p.filter(product).allows(key) {
+		return false
+	}
+	allowed := !p.allows
+	for _, r := range p.byTool[t.Name] {
+		if r.holds(who) && r.objects(product).allows(key) {
+			if r.deny {
+				return false
+			}
+			allowed = true
+		}
+	}
+	return allowed
+}
+
+// ProductOf is the product that has projects, or spaces.
+func ProductOf(k ObjectKind) Product {
+	if k == Space {
+		return Confluence
+	}
+	return Jira
+}
+
+// Boundary is what a search is narrowed to before it is sent.
+type Boundary struct {
+	// Only are the keys that are open; nil is all of them.
+	Only []string
+	// Never are keys that are not.
+	Never []string
+}
+
+// Boundary returns the projects or spaces on which who may use the tool.
+func (p *Policy) Boundary(who *identity.Principal, t Tool) Boundary {
+	var open, never nameSet
+	everywhere := !p.allows
+	for _, r := range p.byTool[t.Name] {
+		keys := r.objects(t.Product)
+		switch {
+		case !r.holds(who):
+		case r.deny:
+			never = never.with(slices.Collect(maps.Keys(keys))...)
+		case keys == nil:
+			everywhere = true
+		default:
+			open = open.with(slices.Collect(maps.Keys(keys))...)
+		}
+	}
+	filter := p.filter(t.Product)
+	b := Boundary{Never: slices.Sorted(maps.Keys(never))}
+	switch {
+	case everywhere && filter == nil:
+	case everywhere:
+		b.Only = slices.Sorted(maps.Keys(filter))
+	default:
+		b.Only = make([]string, 0, len(open))
+		for _, key := range slices.Sorted(maps.Keys(open)) {
+			if filter.allows(key) {
+				b.Only = append(b.Only, key)
+			}
+		}
+	}
+	return b
 }

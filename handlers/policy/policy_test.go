@@ -77,7 +77,7 @@ func TestWithin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !p.Bounds(search) || p.Bounds(page) {
+	if !p.Bounds(person, search) || p.Bounds(person, page) {
 		t.Error("JIRA_PROJECTS_FILTER bounds Jira and nothing else")
 	}
 	for object, want := range map[Object]bool{
@@ -104,7 +104,7 @@ func TestWithin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Bounds(search) || !p.Bounds(page) {
+	if p.Bounds(person, search) || !p.Bounds(person, page) {
 		t.Error("CONFLUENCE_SPACES_FILTER bounds Confluence and nothing else")
 	}
 	for object, want := range map[Object]bool{

@@ -3,6 +3,7 @@ package confluencetools
 import (
 	"context"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
@@ -48,7 +49,9 @@ func search(client *confluence.Client) mcp.Spec[searchArguments, searchResult] {
 			return named
 		},
 		Run: func(ctx context.Context, in *searchArguments) (*searchResult, error) {
-			found, err := client.Search(ctx, confluence.SearchRequest{Query: in.Query, Spaces: in.Spaces, Limit: in.Limit, Cursor: in.Cursor})
+			found, err := client.Search(ctx, confluence.SearchRequest{
+				Query: in.Query, Spaces: in.Spaces, Limit: in.Limit, Cursor: in.Cursor, Scope: atlassian.Scope(mcp.Boundary(ctx)),
+			})
 			if err != nil {
 				return nil, err
 			}

@@ -3,6 +3,7 @@ package jiratools
 import (
 	"context"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
@@ -49,6 +50,7 @@ func search(client *jira.Client) mcp.Spec[searchArguments, searchResult] {
 		Run: func(ctx context.Context, in *searchArguments) (*searchResult, error) {
 			found, err := client.Search(ctx, jira.SearchRequest{
 				JQL: in.JQL, Projects: in.Projects, Fields: in.Fields, Limit: in.Limit, Cursor: in.Cursor,
+				Scope: atlassian.Scope(mcp.Boundary(ctx)),
 			})
 			if err != nil {
 				return nil, err

@@ -1,0 +1,139 @@
+package caddymodule_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/person"
+)
+
+const readersAndWriters = "allow read\nallow write role Atlassian.Writer"
+
+// TestAttack5_14_SmuggledCalls: a reader sends bodies that two parsers understand differently, one of
+// whom might see a tool that may be used. No spelling of a call makes Jira hear of it.
+func TestAttack5_14_SmuggledCalls(t *testing.T) {
+	w := newWorld(t)
+	w.load(w.caddyfile("", withPolicy(readersAndWriters)))
+	ada, ben := w.signIn(person.New("Ada Keller")), w.signIn(person.New("Ben Okafor"))
+	write := message("tools/call", `{"name":"jira_add_comment","arguments":{"issue_key":"PLAT-1","body":"smuggled"}}`)
+	packed := new(bytes.Buffer)
+	z := gzip.NewWriter(packed)
+	_, _ = z.Write([]byte(write))
+	_ = z.Close()
+	before := w.upstream.Load()
+	for name, tc := range map[string]struct {
+		body    string
+		headers []string
+	}{
+		"as it is":                 {body: write},
+		"the header says another":  {body: write, headers: []string{"Mcp-Method", "tools/call", "Mcp-Name", "jira_get_issue"}},
+		"a header twice":           {body: write, headers: []string{"Mcp-Name", "jira_get_issue", "Mcp-Name", "jira_add_comment"}},
+		"name twice":               {body: strings.Replace(write, `"name":`, `"name":"jira_get_issue","name":`, 1)},
+		"name twice, reversed":     {body: strings.Replace(write, `"arguments"`, `"name":"jira_get_issue","arguments"`, 1)},
+		"name once more, escaped":  {body: strings.Replace(write, `"name":`, `"n\u0061me":"jira_get_issue","name":`, 1)},
+		"method twice":             {body: strings.Replace(write, `"method":`, `"method":"tools/list","method":`, 1)},
+		"params twice":             {body: strings.Replace(write, `"params":`, `"params":{"name":"jira_get_issue","arguments":{"issue_key":"PLAT-1"}},"params":`, 1)},
+		"members in capitals":      {body: strings.NewReplacer(`"name"`, `"NAME"`, `"params"`, `"Params"`).Replace(write)},
+		"an escape in the name":    {body: strings.Replace(write, "jira_add_comment", `jira\u005fadd_comment`, 1)},
+		"the name in capitals":     {body: strings.Replace(write, "jira_add_comment", "JIRA_ADD_COMMENT", 1)},
+		"white space in the name":  {body: strings.Replace(write, "jira_add_comment", "jira_add_comment ", 1)},
+		"a batch":                  {body: "[" + getIssue + "," + write + "]"},
+		"a second value":           {body: getIssue + write},
+		"a second value, in lines": {body: getIssue + "\n" + write},
+		"a byte order mark":        {body: "\ufeff" + write},
+		"UTF-16":                   {body: inUTF16(write)},
+		"UTF-16, as it says":       {body: inUTF16(write), headers: []string{"Content-Type", "application/json; charset=utf-16le"}},
+		"bytes that are no UTF-8":  {body: strings.Replace(write, "smuggled", "smuggled\xff", 1)},
+		"gzip":                     {body: packed.String(), headers: []string{"Content-Encoding", "gzip"}},
+		"another method of HTTP":   {body: write, headers: []string{"X-HTTP-Method-Override", "GET"}},
+		"as a form":                {body: "payload=" + write, headers: []string{"Content-Type", "application/x-www-form-urlencoded"}},
+	} {
+		for _, version := range []string{"2025-06-18", "2026-07-28"} {
+			for _, chunked := range []bool{false, true} {
+				req := w.mcpRequest(t.Context(), ada.AccessToken, tc.body)
+				req.Header.Set("Mcp-Protocol-Version", version)
+				for i := 0; i < len(tc.headers); i += 2 {
+					if tc.headers[i] == "Content-Type" {
+						req.Header.Del("Content-Type")
+					}
+					req.Header.Add(tc.headers[i], tc.headers[i+1])
+				}
+				if chunked {
+					req.ContentLength, req.Body = -1, io.NopCloser(strings.NewReader(tc.body))
+				}
+				resp, body := w.do(req)
+				if strings.Contains(body, "focusedCommentId") || strings.Contains(body, `"result"`) {
+					t.Errorf("%s (%s, chunked %v): %d %.300s", name, version, chunked, resp.StatusCode, body)
+				}
+			}
+		}
+	}
+	if heard := w.upstream.Load() - before; heard != 0 {
+		t.Errorf("Jira heard %d requests", heard)
+	}
+	if resp, body := w.mcp(ben.AccessToken, write); resp.StatusCode != http.StatusOK || !strings.Contains(body, "focusedCommentId") {
+		t.Errorf("who may write: %d %s", resp.StatusCode, body)
+	}
+}
+
+func inUTF16(s string) string {
+	var b bytes.Buffer
+	_ = binary.Write(&b, binary.LittleEndian, utf16.Encode([]rune(s)))
+	return b.String()
+}
+
+// TestAttack5_15_ToolsListShowsForbiddenTools: the list holds what may be called and nothing else, by
+// whoever asks, one after the other on one server.
+func TestAttack5_15_ToolsListShowsForbiddenTools(t *testing.T) {
+	w := newWorld(t)
+	w.load(w.caddyfile("", withPolicy("allow read product jira\nallow write toolset:jira_comments role Atlassian.Writer\nallow jira_transition_issue role Atlassian.Admin\ndeny jira_search role Atlassian.Reader")))
+	reads := []string{"jira_get_issue", "jira_get_transitions", "jira_search"}
+	for range 2 {
+		for name, want := range map[string][]string{
+			"Ada Keller":   append([]string{"jira_transition_issue"}, reads...),
+			"Ben Okafor":   nil, // every tool that writes in Jira, and those of toolset:jira_comments
+			"Chloé Martin": reads[:2],
+		} {
+			s := w.signIn(person.New(name))
+			_, body := w.mcp(s.AccessToken, message("tools/list", "{}"))
+			listed := toolNames(t, body)
+			if want != nil {
+				slices.Sort(want)
+				if !slices.Equal(listed, want) {
+					t.Errorf("%s: listed %v, want %v", name, listed, want)
+				}
+			} else if !slices.Contains(listed, "jira_add_comment") || slices.Contains(listed, "confluence_get_page") {
+				t.Errorf("%s: listed %v", name, listed)
+			}
+		}
+	}
+}
+
+func toolNames(t *testing.T, body string) (names []string) {
+	t.Helper()
+	_, data, _ := strings.Cut(body, "data: ")
+	if data == "" {
+		data = body
+	}
+	var answer struct {
+		Result struct {
+			Tools []struct{ Name string }
+		}
+	}
+	if err := json.Unmarshal([]byte(data), &answer); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	for _, tool := range answer.Result.Tools {
+		names = append(names, tool.Name)
+	}
+	slices.Sort(names)
+	return names
+}

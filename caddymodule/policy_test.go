@@ -1,0 +1,94 @@
+package caddymodule_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/person"
+)
+
+// withPolicy is the usual route with lines in its atlassian_mcp.
+func withPolicy(lines string) string {
+	return strings.Replace(route, "atlassian_mcp", "atlassian_mcp {\n"+lines+"\n}", 1)
+}
+
+// Roles become permissions: in tools/list, in calls, and in what a search may find.
+func TestPolicy(t *testing.T) {
+	w := newWorld(t)
+	w.load(w.caddyfile("", withPolicy("allow read project PLAT\nallow write role Atlassian.Writer project PLAT\nallow read product confluence")))
+	if !strings.Contains(w.log(), "policy: allow read project PLAT; allow write role Atlassian.Writer project PLAT") {
+		t.Error("the log does not say who may do what")
+	}
+	ada, ben := w.signIn(person.New("Ada Keller")), w.signIn(person.New("Ben Okafor"))
+	list := message("tools/list", "{}")
+	call := func(tool, arguments string) string {
+		return message("tools/call", `{"name":"`+tool+`","arguments":`+arguments+`}`)
+	}
+	for name, tc := range map[string]struct {
+		token, body string
+		want, never string
+	}{
+		"a reader's tools":               {ada.AccessToken, list, "jira_get_issue", "jira_add_comment"},
+		"a writer's tools":               {ben.AccessToken, list, "jira_add_comment", "confluence_create_page"},
+		"reading inside":                 {ada.AccessToken, getIssue, "PLAT-1", "isError\":true"},
+		"reading outside":                {ada.AccessToken, call("jira_get_issue", `{"issue_key":"OPS-2"}`), "open to you", "summary"},
+		"writing without the role":       {ada.AccessToken, call("jira_add_comment", `{"issue_key":"PLAT-1","body":"x"}`), "unknown tool", "focusedCommentId"},
+		"writing with the role":          {ben.AccessToken, call("jira_add_comment", `{"issue_key":"PLAT-1","body":"x"}`), "focusedCommentId", "isError\":true"},
+		"writing outside":                {ben.AccessToken, call("jira_add_comment", `{"issue_key":"OPS-2","body":"x"}`), "open to you", "focusedCommentId"},
+		"a search that would go outside": {ada.AccessToken, call("jira_search", `{"jql":"project = OPS OR project = PLAT"}`), "PLAT-1", "OPS-"},
+	} {
+		resp, body := w.mcp(tc.token, tc.body)
+		if resp.StatusCode != http.StatusOK || !strings.Contains(body, tc.want) || strings.Contains(body, tc.never) {
+			t.Errorf("%s: %d, want %q and not %q in %.600s", name, resp.StatusCode, tc.want, tc.never, body)
+		}
+	}
+	w.wantOutput("policy --as role=Atlassian.Writer", "allow write role Atlassian.Writer project PLAT", "yes  jira_add_comment", "allowed, on PLAT", "no   confluence_create_page")
+	w.wantOutput("policy jira_add_comment", "no  jira_add_comment  no line allows them jira_add_comment", "")
+	w.wantOutput("policy --as role=Atlassian.Writer jira_add_comment project:OPS", "no  jira_add_comment  project OPS is not open to them, on PLAT", "allow write role Atlassian.Writer project PLAT")
+}
+
+func TestPolicyThatIsWrong(t *testing.T) {
+	setEnvironment(t, nil)
+	for line, want := range map[string]string{
+		"allow raed":                             "allow raed: there is no tool",
+		"deny jira_serach":                       "deny jira_serach: there is no tool",
+		"allow toolset:jira":                     "there is no toolset",
+		"allow read product trello":              "there is no product",
+		"allow read group Writers":               "not an object id of Entra",
+		"allow read role {env.NOT_SET_ANYWHERE}": "NOT_SET_ANYWHERE",
+	} {
+		err := validate(t, "", "entra_auth\natlassian_mcp {\n"+line+"\n}")
+		wantError(t, line, err, "atlassian_mcp", want)
+	}
+}
+
+// TestPolicyDocument loads each policy of docs/policy.md as written and asks it what the document says
+// of it.
+func TestPolicyDocument(t *testing.T) {
+	document := read(t, "../docs/policy.md")
+	examples := regexp.MustCompile("(?s)```caddyfile\n(.*?)```\n\n(.*?)(?:\n\n|$)").FindAllStringSubmatch(document, -1)
+	if len(examples) != 5 {
+		t.Fatalf("%d policies, want five", len(examples))
+	}
+	cell := regexp.MustCompile(`\| (\S+) \| (\S+) \| (project|space) (\S+) \| (yes|no) \|`)
+	w := newWorld(t)
+	for _, example := range examples {
+		w.load(w.caddyfile("", strings.Replace(route, "atlassian_mcp", example[1], 1)))
+		rows := cell.FindAllStringSubmatch(example[2], -1)
+		if len(rows) < 4 {
+			t.Errorf("%d rows below\n%s", len(rows), example[1])
+		}
+		for _, row := range rows {
+			args := []string{"policy"}
+			if row[1] != "anybody" {
+				args = append(args, "--as", row[1])
+			}
+			output := w.operator(append(args, row[2], row[3]+":"+row[4])...)
+			if !strings.HasPrefix(strings.TrimSpace(output), row[5]+" ") {
+				t.Errorf("%v: want %s, got\n%s", args, row[5], output)
+			}
+		}
+	}
+}

@@ -1,0 +1,263 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
+)
+
+// Rule is one line of a policy. The words of a line all have to fit, and of the values of a word
+// one: "allow write role Writer group A B" is for who has the role and is in one of the groups. A
+// word that is left out fits everybody and everything.
+type Rule struct {
+	// Deny makes the line refuse instead of allow.
+	Deny bool `json:"deny,omitempty"`
+
+	// What are the tools that the line is about: read, write, delete, toolset:NAME, or the name of a
+	// tool. Deleting has to be said: a toolset here stands for its tools that read and write.
+	What []string `json:"what"`
+
+	// Products narrows What to jira or confluence.
+	Products []string `json:"products,omitempty"`
+
+	// Roles are app roles of our application in Entra, by value.
+	Roles []string `json:"roles,omitempty"`
+
+	// Groups are object ids of Entra groups. Nobody whose groups are unknown is allowed by such a
+	// line, and a line that denies is held against them.
+	Groups []string `json:"groups,omitempty"`
+
+	// Users are people, by object id, with or without "tenant id/" before it.
+	Users []string `json:"users,omitempty"`
+
+	Tenants []string `json:"tenants,omitempty"`
+	Scopes  []string `json:"scopes,omitempty"`
+
+	// Applications are client ids of applications in Entra: those that a token was issued to.
+	Applications []string `json:"applications,omitempty"`
+
+	// Assistants are OAuth clients, by client id or by the name that they give themselves. A name
+	// proves nothing: to allow by it is to trust everybody.
+	Assistants []string `json:"assistants,omitempty"`
+
+	// Projects are keys of Jira projects, and Spaces of Confluence spaces. With one of both, the line
+	// is about that product alone.
+	Projects []string `json:"projects,omitempty"`
+	Spaces   []string `json:"spaces,omitempty"`
+}
+
+// String is the line as an operator writes it.
+func (r Rule) String() string {
+	words := []string{"allow"}
+	if r.Deny {
+		words[0] = "deny"
+	}
+	words = append(words, r.What...)
+	for _, w := range r.words() {
+		if len(*w.values) > 0 {
+			words = append(words, w.name)
+			words = append(words, *w.values...)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// ruleWord is a word of a line with its values.
+type ruleWord struct {
+	name   string
+	values *[]string
+}
+
+// words are those that narrow a line, with their values.
+func (r *Rule) words() []ruleWord {
+	return []ruleWord{
+		{"product", &r.Products},
+		{"role", &r.Roles}, {"group", &r.Groups}, {"user", &r.Users}, {"tenant", &r.Tenants}, {"scope", &r.Scopes},
+		{"application", &r.Applications}, {"assistant", &r.Assistants},
+		{"project", &r.Projects}, {"space", &r.Spaces},
+	}
+}
+
+// Each calls f for every list of values of the line, which f may change.
+func (r *Rule) Each(f func(word string, values *[]string)) {
+	f("what", &r.What)
+	for _, w := range r.words() {
+		f(w.name, w.values)
+	}
+}
+
+// ParseRule reads the words behind allow or deny. Names are checked by [New], which knows the tools.
+func ParseRule(deny bool, words []string) (Rule, error) {
+	r := Rule{Deny: deny}
+	into := &r.What
+	name := ""
+	for _, word := range words {
+		i := slices.IndexFunc(r.words(), func(w ruleWord) bool { return w.name == word })
+		if i < 0 {
+			*into = append(*into, word)
+			continue
+		}
+		if name != "" && len(*into) == 0 {
+			return Rule{}, fmt.Errorf("%s: it has no value", name)
+		}
+		if into = r.words()[i].values; len(*into) > 0 {
+			return Rule{}, fmt.Errorf("%s is given twice; write its values behind one another", word)
+		}
+		name = word
+	}
+	if name != "" && len(*into) == 0 {
+		return Rule{}, fmt.Errorf("%s: it has no value", name)
+	}
+	if len(r.What) == 0 {
+		return Rule{}, fmt.Errorf("it does not say what: write read, write, delete, toolset:NAME or the name of a tool first")
+	}
+	return r, nil
+}
+
+// rule is a Rule made ready for decisions.
+type rule struct {
+	deny  bool
+	line  string
+	tools nameSet // the names of the tools it is about
+
+	everybody                                                       bool // no word says who
+	roles, groups, users, tenants, scopes, applications, assistants values
+	projects, spaces                                                nameSet
+}
+
+// values are those of a word that says who. There are few, which makes a list faster than a set; an
+// empty one fits everybody.
+type values []string
+
+func (v values) fit(name string) bool { return len(v) == 0 || slices.Contains(v, name) }
+
+func (v values) fitOne(names []string) bool {
+	return len(v) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(v, n) })
+}
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// compile checks a rule against the tools that exist.
+func compile(r Rule, known []Tool) (*rule, error) {
+	c := &rule{deny: r.Deny, line: r.String(), roles: r.Roles, scopes: r.Scopes, assistants: folded(r.Assistants)}
+	var err error
+	for _, w := range []struct {
+		name   string
+		values []string
+		into   *values
+		form   *regexp.Regexp
+	}{
+		{"group", r.Groups, &c.groups, guid},
+		{"user", r.Users, &c.users, regexp.MustCompile(`^(` + guid.String()[1:len(guid.String())-1] + `/)?` + guid.String()[1:])},
+		{"tenant", r.Tenants, &c.tenants, guid},
+		{"application", r.Applications, &c.applications, guid},
+	} {
+		*w.into = folded(w.values)
+		for _, value := range *w.into {
+			if !w.form.MatchString(value) {
+				return nil, fmt.Errorf("%s: %s: %q is not an object id of Entra, such as 6a1c0f5e-2b7d-4c9a-9e10-6d2f4b8a7c31", c.line, w.name, value)
+			}
+		}
+	}
+	if c.projects, err = keyRule(c.line+": project", "project", r.Projects); err != nil {
+		return nil, err
+	}
+	if c.spaces, err = keyRule(c.line+": space", "space", r.Spaces); err != nil {
+		return nil, err
+	}
+	c.everybody = len(c.roles)+len(c.groups)+len(c.users)+len(c.tenants)+len(c.scopes)+len(c.applications)+len(c.assistants) == 0
+	c.tools, err = c.covered(r, known)
+	return c, err
+}
+
+func folded(names []string) values {
+	low := make(values, len(names))
+	for i, n := range names {
+		low[i] = strings.ToLower(strings.TrimSpace(n))
+	}
+	return low
+}
+
+// covered are the tools that a line is about.
+func (c *rule) covered(r Rule, known []Tool) (nameSet, error) {
+	for _, p := range r.Products {
+		if p != string(Jira) && p != string(Confluence) {
+			return nil, unknown(c.line, "product", p, []string{string(Jira), string(Confluence)})
+		}
+	}
+	tools := make(nameSet)
+	for _, what := range r.What {
+		fits, err := toolsNamed(c.line, what, known)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range known {
+			if fits(t) && c.concerns(t.Product, r.Products) {
+				tools[t.Name] = true
+			}
+		}
+	}
+	return tools, nil
+}
+
+// concerns says whether a line is about a product: by its word, and by the objects it names.
+func (c *rule) concerns(p Product, products []string) bool {
+	if len(products) > 0 && !slices.Contains(products, string(p)) {
+		return false
+	}
+	return c.projects == nil && c.spaces == nil || c.objects(p) != nil
+}
+
+func toolsNamed(line, what string, known []Tool) (func(Tool) bool, error) {
+	toolset, isToolset := strings.CutPrefix(what, "toolset:")
+	var exist []string
+	for _, t := range known {
+		exist = append(exist, map[bool]string{false: t.Name, true: t.Toolset}[isToolset])
+	}
+	switch access := Access(what); {
+	case access == Read || access == Write || access == Delete:
+		return func(t Tool) bool { return t.Access == access }, nil
+	case isToolset && slices.Contains(exist, toolset):
+		return func(t Tool) bool { return t.Toolset == toolset && t.Access != Delete }, nil
+	case isToolset:
+		return nil, unknown(line, "toolset", toolset, exist)
+	case slices.Contains(exist, what):
+		return func(t Tool) bool { return t.Name == what }, nil
+	}
+	return nil, unknown(line, "tool", what, append(exist, "read", "write", "delete", "toolset:NAME"))
+}
+
+// objects are the keys that the line is limited to in a product; nil is no limit.
+func (c *rule) objects(p Product) nameSet {
+	if p == Confluence {
+		return c.spaces
+	}
+	return c.projects
+}
+
+// holds says whether the line is about who. Of somebody who is not known well enough to tell, a line
+// that denies holds and one that allows does not.
+func (c *rule) holds(who *identity.Principal) bool {
+	switch {
+	case c.everybody:
+		return true
+	case who == nil:
+		return c.deny
+	case !c.roles.fitOne(who.Roles), !c.scopes.fitOne(who.Scopes), !c.tenants.fit(who.TenantID), !c.applications.fit(who.Application):
+		return false
+	case len(c.users) > 0 && !slices.Contains(c.users, who.ObjectID) && !slices.Contains(c.users, who.ID()):
+		return false
+	case len(c.assistants) > 0 && !c.names(who.Assistant):
+		return false
+	case len(c.groups) > 0 && who.GroupsUnknown:
+		return c.deny
+	}
+	return c.groups.fitOne(who.Groups)
+}
+
+func (c *rule) names(a identity.Assistant) bool {
+	return slices.ContainsFunc(c.assistants, func(n string) bool { return strings.EqualFold(n, a.ClientID) || strings.EqualFold(n, a.Name) })
+}

@@ -294,7 +294,7 @@ func (m *merge) insertSections(at *place, now []*node, next *node) error {
 		}
 		return b.String()
 	}
-	where := 0
+	var where int
 	switch {
 	case single || !isLayoutSection(at.prev):
 		where = next.origin.whole.start

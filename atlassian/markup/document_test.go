@@ -267,6 +267,21 @@ func edited(t *testing.T, block string) string {
 	return b.String() + block[at:]
 }
 
+// TestMarkdownDocumentLimits: the limits are those that hold.
+func TestMarkdownDocumentLimits(t *testing.T) {
+	doc := read(t, document)
+	for _, row := range []string{
+		fmt.Sprintf("| Markdown | %d MiB.", maxMarkdown>>20),
+		fmt.Sprintf("| ADF, storage format | %d MiB and %d,000 nodes.", maxSource>>20, maxNodes/1000),
+		fmt.Sprintf("| wiki markup | %d MiB.", maxSource>>20),
+		fmt.Sprintf("| nested blocks | %d levels.", maxDepth),
+	} {
+		if !strings.Contains(doc, row) {
+			t.Errorf("docs/markdown.md lacks %q", row)
+		}
+	}
+}
+
 // TestMarkdownDocumentGo: the Go of docs/markdown.md is that of an example which runs.
 func TestMarkdownDocumentGo(t *testing.T) {
 	source := read(t, "example_test.go")

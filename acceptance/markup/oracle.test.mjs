@@ -115,6 +115,15 @@ for (const [name, direction] of Object.entries(directions)) {
   });
 }
 
+test("docs/markdown.md has these figures", () => {
+  const page = readFileSync(new URL("../../docs/markdown.md", import.meta.url), "utf8");
+  for (const name of Object.keys(directions)) {
+    const sum = (column) => table.filter((row) => row.direction === name).reduce((all, row) => all + row[column], 0);
+    const row = `| ${name} | ${["documents", "agree", "explained"].map(sum).join(" | ")} |`;
+    assert.ok(page.includes(`${row}\n`), `it lacks ${row}`);
+  }
+});
+
 /** Compares as they are, and then normalised. */
 function compare(direction, i) {
   const mine = canonical(direction.ours(i));

@@ -2,6 +2,7 @@ package markup_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
@@ -55,4 +56,34 @@ func ExampleFromStorage() {
 func ExampleClean() {
 	fmt.Println(markup.Clean("total\u200b: 5\u202e\r\n"))
 	// Output: total: 5
+}
+
+func ExampleConvert() {
+	// What a comment of Jira Cloud has to be.
+	doc := markup.ToADF("Done by [@Ada](mention:557058:ada), see [PLAT-1](issue:PLAT-1)",
+		markup.WithSite("https://contoso.atlassian.net"))
+
+	// What somebody wrote in Jira Data Center, for a page of Confluence.
+	page, err := markup.Convert("h2. Steps\n# open *settings*", markup.Wiki, markup.Storage)
+
+	fmt.Println(string(doc))
+	fmt.Println(page, err)
+	// Output:
+	// {"version":1,"type":"doc","content":[{"type":"paragraph","content":[{"type":"text","text":"Done by "},{"type":"mention","attrs":{"id":"557058:ada","text":"@Ada"}},{"type":"text","text":", see "},{"type":"inlineCard","attrs":{"url":"https://contoso.atlassian.net/browse/PLAT-1"}}]}]}
+	// <h2>Steps</h2><ol><li>open <strong>settings</strong></li></ol> <nil>
+}
+
+func ExampleOriginal_Edit() {
+	// A page of Confluence with one word changed, and all else as it was.
+	original, err := markup.OpenStorage(`<p class="x">Due <time datetime="2026-11-23" /> or never</p>`)
+	if err != nil {
+		return
+	}
+	changed, err := original.Edit(strings.Replace(original.Markdown(), "never", "later", 1))
+
+	fmt.Println(original.Markdown())
+	fmt.Println(changed, err)
+	// Output:
+	// Due [2026-11-23](date:) or never
+	// <p class="x">Due <time datetime="2026-11-23" /> or later</p> <nil>
 }

@@ -92,6 +92,9 @@ func TestWikiNotation(t *testing.T) {
 		"# a\n#* b\n# c":                      "1. a\n   - b\n2. c",
 		"!a.png!":                             "![a.png](attachment:a.png)",
 		"!a.png|thumbnail!":                   "![a.png](attachment:a.png)",
+		"!Screenshot at 9.41.png|thumbnail!":  "![Screenshot at 9.41.png](attachment:Screenshot%20at%209.41.png)",
+		"!no. really!":                        "!no. really!",
+		"!see a.b c!":                         "!see a.b c!",
 		"!https://example.com/a.png|align=right, vspace=4!": "![](https://example.com/a.png)",
 		"||h||\n|c|":                                       "| h |\n| --- |\n| c |",
 		"{noformat}\na *b*\n{noformat}":                    "```\na *b*\n```",
@@ -109,5 +112,22 @@ func TestWikiNotation(t *testing.T) {
 		if got := FromWiki(wiki); got != want {
 			t.Errorf("FromWiki(%q) = %q, want %q", wiki, got, want)
 		}
+	}
+}
+
+// The names of files may have spaces; one that would end its link or image makes it text.
+func TestWikiFileNames(t *testing.T) {
+	for markdown, want := range map[string]string{
+		"[plan v2](attachment:plan%20v2.pdf)":        `[plan v2|^plan v2.pdf]`,
+		"[a_b](attachment:100%25%20done.pdf)":        `[a_b|^100% done.pdf]`,
+		"![shot](attachment:Screenshot%20at%20.png)": `!Screenshot at .png|alt="shot"!`,
+	} {
+		wiki := ToWiki(markdown)
+		if back := FromWiki(wiki); wiki != want || back != markdown {
+			t.Errorf("%s became %s, want %s, and then %s", markdown, wiki, want, back)
+		}
+	}
+	if wiki := ToWiki("[a](attachment:b%5D%7C.pdf) ![c](attachment:d%20e)"); wiki != "a c" {
+		t.Errorf("got %s", wiki)
 	}
 }

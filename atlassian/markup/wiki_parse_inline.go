@@ -435,14 +435,16 @@ func (p *wikiInlineParser) image(rest string) bool {
 }
 
 // wikiImageEnd is the offset of the mark that ends the image at the start of s, 0 when it is none.
-// A file name has no spaces; the arguments behind its bar may.
 func wikiImageEnd(s string) int {
 	const longest = 1000
-	bar := false
+	bar := 0
 	for i := 1; i < min(len(s), longest); i++ {
 		switch s[i] {
 		case '!':
-			if i < 4 {
+			if bar == 0 {
+				bar = i
+			}
+			if i < 4 || !isWikiImageName(s[1:bar]) {
 				return 0
 			}
 			return i
@@ -450,16 +452,27 @@ func wikiImageEnd(s string) int {
 			if i == 1 {
 				return 0
 			}
-			bar = true
-		case ' ':
-			if !bar {
-				return 0
+			if bar == 0 {
+				bar = i
 			}
 		case '\n', '[', ']', '{':
 			return 0
 		}
 	}
 	return 0
+}
+
+// isWikiImageName says whether what stands in !…! can be an image: one that has spaces must be a file
+// name with an extension, so that exclamations are none.
+func isWikiImageName(name string) bool {
+	const longest = 5 // letters of an extension
+	if !strings.Contains(name, " ") {
+		return true
+	}
+	at := strings.LastIndexByte(name, '.') + 1
+	extension := name[at:]
+	return at > 0 && name[0] != ' ' && !isWebImage(name) && extension != "" && len(extension) <= longest &&
+		!strings.ContainsFunc(extension, func(r rune) bool { return !isAlphanumeric(r) })
 }
 
 // unescapeWiki takes the backslashes and character references out of text without markup.

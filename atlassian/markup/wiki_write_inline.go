@@ -203,12 +203,15 @@ func (w *wikiInlineWriter) leaf(in inline) string {
 
 func (w *wikiInlineWriter) linked(s span) string {
 	target := s.link.href
-	if name, ok := strings.CutPrefix(target, schemeAttachment+":"); ok {
-		target = "^" + unescapePath(name)
-	} else if !isWebLink(target) {
+	name, isFile := strings.CutPrefix(target, schemeAttachment+":")
+	name = unescapePath(name)
+	if isFile && strings.ContainsAny(name, wikiTargetEnds) || !isFile && !isWebLink(target) {
 		return w.spans(s.children, ' ', ' ')
 	}
 	escaped := wikiTargetEscaper.Replace(target)
+	if isFile { // by its name as it is, which may have spaces
+		escaped = "^" + name
+	}
 	if target == escaped && len(s.children) == 1 && !s.children[0].wraps && s.children[0].leaf.text == wikiLinkText(s.link.href) && s.children[0].leaf.marks == 0 {
 		return "[" + target + "]"
 	}
@@ -218,7 +221,9 @@ func (w *wikiInlineWriter) linked(s span) string {
 	return "[" + oneLine(text) + "|" + escaped + "]"
 }
 
-// A target ends at a bar or a bracket.
+// wikiTargetEnds are the characters that a target ends at, or that mean something in it.
+const wikiTargetEnds = "|\\[]{}\n"
+
 var wikiTargetEscaper = strings.NewReplacer("|", "%7C", `\`, "%5C", "]", "%5D", "[", "%5B", "\n", "%0A", " ", "%20", "{", "%7B", "}", "%7D")
 
 // wikiImage spells an image; in a link without its description, whose bar would end the link.
@@ -227,7 +232,7 @@ func wikiImage(in inline, inLink bool) string {
 	if address, ok := webImage(target); ok {
 		target = address
 	}
-	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, " []{}") {
+	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, "[]{}") && isWikiImageName(name) {
 		target = name
 	} else if !isWebImage(target) || strings.ContainsAny(target, " []{}") {
 		text := in.text

@@ -1,6 +1,6 @@
 // The convert command puts the conversions of atlassian/markup before a test in another language.
 // It reads JSON lines {"markdown": …} or {"wiki": …}, and writes a line for each: the same with the
-// other spelling and the ADF of the Markdown.
+// other spelling, and the ADF and storage format of the Markdown. With a "site", issues are linked.
 package main
 
 import (
@@ -17,7 +17,9 @@ import (
 type document struct {
 	Markdown *string         `json:"markdown"`
 	Wiki     *string         `json:"wiki"`
+	Site     string          `json:"site,omitempty"`
 	ADF      json.RawMessage `json:"adf"`
+	Storage  string          `json:"storage"`
 }
 
 func main() {
@@ -40,7 +42,7 @@ func main() {
 		default:
 			log.Fatal("a line has neither markdown nor wiki")
 		}
-		d.ADF = markup.ToADF(*d.Markdown)
+		d.ADF, d.Storage = markup.ToADF(*d.Markdown, markup.WithSite(d.Site)), markup.ToStorage(*d.Markdown)
 		if err := enc.Encode(d); err != nil {
 			log.Fatal(err)
 		}

@@ -254,7 +254,7 @@ func TestWrongCaddyfiles(t *testing.T) {
 		"a timeout of nothing":          {"atlassian_mcp {\ntimeout 0s\n}", 3, "60s"},
 		"two timeouts in one line":      {"atlassian_mcp {\ntimeout 1s 2s\n}", 3, ""},
 		"attribution with a value":      {"atlassian_mcp {\nattribution on\n}", 3, ""},
-		"allow nothing":                 {"atlassian_mcp {\nallow\n}", 3, "allow: it does not say what"},
+		"allow nothing":                 {"atlassian_mcp {\nallow role Writer\n}", 3, "allow: it does not say what"},
 		"allow a word without a value":  {"atlassian_mcp {\nallow read role\n}", 3, "allow: role: it has no value"},
 		"deny a word twice":             {"atlassian_mcp {\nallow read\ndeny read role A role B\n}", 4, "deny: role is given twice"},
 		"attribution with a block":      {"atlassian_mcp {\nattribution {\nperson\n}\n}", 3, "atlassian_mcp: attribution takes no block"},

@@ -233,7 +233,8 @@ func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) 
 		Known:    catalogue.Tools(),
 	}
 	for _, r := range h.Rules {
-		r.Each(func(word string, values *[]string) { *values = s.words("rule: "+word, *values) })
+		verb := map[bool]string{false: "allow", true: "deny"}[r.Deny]
+		r.Each(func(word string, values *[]string) { *values = s.words(verb+": "+word, *values) })
 		c.Rules = append(c.Rules, r)
 	}
 	if err := s.err(); err != nil {

@@ -221,9 +221,16 @@ func flag(value *bool) func(*caddyfile.Dispenser) error {
 func rule(rules *[]policy.Rule, deny bool) func(*caddyfile.Dispenser) error {
 	return func(d *caddyfile.Dispenser) error {
 		name := d.Val()
-		r, err := policy.ParseRule(deny, d.RemainingArgs())
+		words := d.RemainingArgs()
+		if len(words) == 0 {
+			return d.ArgErr()
+		}
+		r, err := policy.ParseRule(deny, words)
 		if err != nil {
 			return d.Errf("%s: %v", name, err)
+		}
+		if slices.ContainsFunc(*rules, func(other policy.Rule) bool { return other.String() == r.String() }) {
+			return d.Errf("%s is given twice", r)
 		}
 		*rules = append(*rules, r)
 		return nil

@@ -2,6 +2,7 @@ package jira_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
@@ -25,6 +26,8 @@ func TestContract(t *testing.T) {
 			b := newBench(t, v, func(next http.Handler) http.Handler { return c.Wrap(t, next) })
 			exerciseReads(t, b)
 			exerciseWrites(t, b)
+			exercisePeople(t, b)
+			exerciseComments(t, b)
 			for _, dead := range c.Unused() {
 				t.Errorf("the exception for %s tolerates nothing: %s", dead.Operation, dead.Finding)
 			}
@@ -94,4 +97,52 @@ func exerciseWrites(t *testing.T, b *bench) {
 	if _, err := b.Transition(ctx, jira.TransitionRequest{Key: "PLAT-3", Transition: "Done"}); err == nil {
 		t.Error("a transition without its required field succeeded")
 	}
+}
+
+func exercisePeople(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	for _, who := range []string{"me", "Ada Keller", "Nobody", map[string]string{sandbox.Cloud: "557058:ada", sandbox.DataCenter: "JIRAUSER-akeller"}[b.deployment]} {
+		if _, err := b.GetPerson(ctx, who); (err != nil) != (who == "Nobody") {
+			t.Errorf("GetPerson(%s): %v", who, err)
+		}
+	}
+	b.GetPerson(ctx, map[string]string{sandbox.Cloud: "557058:gone", sandbox.DataCenter: "JIRAUSER99"}[b.deployment])
+	for _, in := range []jira.AssignableRequest{{Query: "ada", Project: "PLAT", Limit: 5}, {Query: "ada", Key: "PLAT-1", Limit: 5}} {
+		if _, err := b.Assignable(ctx, in); err != nil {
+			t.Error(err)
+		}
+	}
+	b.Assignable(ctx, jira.AssignableRequest{Project: "NOPE"})
+	for _, who := range []string{"Ben Okafor", "", "me"} {
+		if _, err := b.Assign(ctx, "PLAT-9", who); (err != nil) != (who == "me") {
+			t.Errorf("Assign(%q): %v", who, err)
+		}
+	}
+	b.Assign(ctx, "PLAT-99", "")
+}
+
+func exerciseComments(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	for _, oldest := range []bool{true, false} {
+		if _, err := b.ListComments(ctx, jira.ListCommentsRequest{Key: "PLAT-7", Limit: 2, OldestFirst: oldest}); err != nil {
+			t.Error(err)
+		}
+	}
+	b.ListComments(ctx, jira.ListCommentsRequest{Key: "PLAT-99", Limit: 2})
+	for _, in := range []jira.EditCommentRequest{
+		{Key: "PLAT-7", ID: "10115", Body: "# new\n\n- text"},
+		{Key: "PLAT-7", ID: "10115", Body: "for developers", Visibility: &jira.Visibility{Type: "role", Value: "Developers"}},
+	} {
+		if _, err := b.EditComment(ctx, in); err != nil {
+			t.Error(err)
+		}
+	}
+	b.EditComment(ctx, jira.EditCommentRequest{Key: "PLAT-7", ID: "1", Body: "x"})
+	b.EditComment(ctx, jira.EditCommentRequest{Key: "PLAT-7", ID: "10115", Body: strings.Repeat("x", 40000)})
+	if _, err := b.DeleteComment(ctx, "PLAT-7", "10115"); err != nil {
+		t.Error(err)
+	}
+	b.DeleteComment(ctx, "PLAT-7", "10115")
 }

@@ -48,6 +48,10 @@ type rawUser struct {
 	DisplayName string `json:"displayName"`
 	Name        string `json:"name"`
 	AccountID   string `json:"accountId"`
+	Key         string `json:"key"`
+	Email       string `json:"emailAddress"`
+	Active      *bool  `json:"active"`
+	TimeZone    string `json:"timeZone"`
 }
 
 func (u rawUser) String() string { return oneLine(cmp.Or(u.DisplayName, u.Name, u.AccountID)) }

@@ -17,12 +17,19 @@ type state struct {
 
 type user struct {
 	accountID, name, display, email string
+	inactive                        bool
+	private                         bool // shows nobody the e-mail address (Cloud)
+}
+
+func newUser(accountID, name, display, email string) *user {
+	return &user{accountID: accountID, name: name, display: display, email: email}
 }
 
 type project struct {
 	id, key, name string
 	lead          *user
 	workflow      []transition
+	mustAssign    bool // issues without an assignee are not allowed
 }
 
 type issueType struct {

@@ -30,13 +30,16 @@ func (s *Server) userJSON(u *user) any {
 	for _, size := range []string{"16x16", "24x24", "32x32", "48x48"} {
 		avatars[size] = s.base + "/secure/useravatar?size=" + size
 	}
-	out := object{"displayName": u.display, "emailAddress": u.email, "active": true, "timeZone": "Europe/Berlin", "avatarUrls": avatars}
+	out := object{"displayName": u.display, "emailAddress": u.email, "active": !u.inactive, "timeZone": "Europe/Berlin", "avatarUrls": avatars}
 	if s.cloud() {
+		if u.private {
+			delete(out, "emailAddress")
+		}
 		out["accountId"], out["accountType"] = u.accountID, "atlassian"
 		out["self"] = s.self("user") + "?accountId=" + url.QueryEscape(u.accountID)
 		return out
 	}
-	out["name"], out["key"] = u.name, "JIRAUSER-"+u.name
+	out["name"], out["key"] = u.name, u.key()
 	out["self"] = s.self("user") + "?username=" + url.QueryEscape(u.name)
 	return out
 }

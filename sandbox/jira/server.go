@@ -44,6 +44,7 @@ type Server struct {
 	mu     sync.RWMutex
 	state  *state
 	lastID int
+	denied map[string]bool // project key and permission that the token's owner lacks there
 }
 
 // New makes a server with its data.
@@ -93,6 +94,13 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+v+"/issue/{key}", s.getIssue)
 	mux.HandleFunc("GET "+v+"/issue/{key}/comment", s.getComments)
 	mux.HandleFunc("POST "+v+"/issue/{key}/comment", s.addComment)
+	mux.HandleFunc("GET "+v+"/issue/{key}/comment/{id}", s.getComment)
+	mux.HandleFunc("PUT "+v+"/issue/{key}/comment/{id}", s.editComment)
+	mux.HandleFunc("DELETE "+v+"/issue/{key}/comment/{id}", s.deleteComment)
+	mux.HandleFunc("GET "+v+"/user", s.getUser)
+	mux.HandleFunc("GET "+v+"/user/search", s.searchUsers)
+	mux.HandleFunc("GET "+v+"/user/assignable/search", s.searchAssignable)
+	mux.HandleFunc("PUT "+v+"/issue/{key}/assignee", s.assign)
 	mux.HandleFunc("GET "+v+"/issue/{key}/transitions", s.getTransitions)
 	mux.HandleFunc("POST "+v+"/issue/{key}/transitions", s.doTransition)
 	mux.HandleFunc("/rest/", func(w http.ResponseWriter, _ *http.Request) {

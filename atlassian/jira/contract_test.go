@@ -28,6 +28,8 @@ func TestContract(t *testing.T) {
 			exerciseWrites(t, b)
 			exercisePeople(t, b)
 			exerciseComments(t, b)
+			exerciseFields(t, b)
+			exerciseIssues(t, b)
 			for _, dead := range c.Unused() {
 				t.Errorf("the exception for %s tolerates nothing: %s", dead.Operation, dead.Finding)
 			}
@@ -145,4 +147,51 @@ func exerciseComments(t *testing.T, b *bench) {
 		t.Error(err)
 	}
 	b.DeleteComment(ctx, "PLAT-7", "10115")
+}
+
+func exerciseFields(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	if _, err := b.SearchFields(ctx, "points", 5, true); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region", Project: "PLAT", Limit: 5}); err != nil {
+		t.Error(err)
+	}
+	b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region", Project: "NOPE"})
+	b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region"})
+	b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region", Context: "1"})
+}
+
+func exerciseIssues(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	made, err := b.CreateIssue(ctx, jira.NewIssue{Project: "PLAT", Type: "Story", Summary: "x", Description: "# y", Fields: everyField})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.CreateIssue(ctx, jira.NewIssue{Project: "PLAT", Type: "Story", Summary: "two\nlines"})
+	for _, group := range []string{"site-admins", "nobody"} {
+		list := []jira.NewIssue{{Project: "PLAT", Type: "Story", Summary: "x", Fields: map[string]any{"Responsible group": group}}}
+		if _, err := b.CreateIssues(ctx, list, false); (err != nil) != (group == "nobody") {
+			t.Error(err)
+		}
+	}
+	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: "PLAT-999", Worklog: "1h"})
+	for _, in := range []jira.UpdateIssueRequest{
+		{Key: made.Key, Fields: map[string]any{"parent": nil, "labels": nil, "Owner": nil, "description": "new"}, Transition: "Start progress", Comment: "x", Visibility: &jira.Visibility{Type: "role", Value: "Developers"}},
+		{Key: made.Key, Fields: map[string]any{"summary": "z"}, Comment: "x", Worklog: "1h", WorklogStarted: "2026-09-14", Expected: "2026-09-15T10:00:00Z"},
+	} {
+		if _, err := b.UpdateIssue(ctx, in); err != nil {
+			t.Error(err)
+		}
+	}
+	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: made.Key, Fields: map[string]any{"summary": ""}})
+	b.sandbox.Deny("OPS", sandbox.PermissionWork)
+	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: "OPS-1", Worklog: "1h"})
+	b.DeleteIssue(ctx, "PLAT-3", false)
+	if _, err := b.DeleteIssue(ctx, "PLAT-3", true); err != nil {
+		t.Error(err)
+	}
+	b.DeleteIssue(ctx, "PLAT-3", true)
 }

@@ -20,6 +20,7 @@ var jiraCloudExceptions = []Exception{
 	{Operation: "GET /rest/api/3/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/3/search/jql", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/3/issue/{issueIdOrKey}/transitions", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "PUT /rest/api/3/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "PUT /rest/api/3/issue/{issueIdOrKey}/assignee", Finding: assigneeIsNull, Defect: assigneeIsNullDefect},
 	{
 		Operation: "GET /rest/api/2/serverInfo",
@@ -33,6 +34,7 @@ var jiraDataCenterExceptions = []Exception{
 	{Operation: "GET /rest/api/2/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/2/search", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/2/issue/{issueIdOrKey}/transitions", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "PUT /rest/api/2/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "PUT /rest/api/2/issue/{issueIdOrKey}/assignee", Finding: assigneeIsNull, Defect: assigneeIsNullDefect},
 	{
 		Operation: "GET /rest/api/2/user/search",

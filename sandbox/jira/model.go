@@ -30,6 +30,9 @@ type project struct {
 	lead          *user
 	workflow      []transition
 	mustAssign    bool // issues without an assignee are not allowed
+	components    []choice
+	versions      []choice
+	lastKey       int // the highest number that a key ever had, where issues were made or deleted
 }
 
 type issueType struct {
@@ -74,6 +77,13 @@ type issue struct {
 	sprint      *sprint
 	severity    string
 	acceptance  any
+	environment any
+	components  []choice
+	fixVersions []choice
+	versions    []choice
+	custom      map[string]any // of the fields in fields.go, as they are given out
+	histories   []history
+	worklogs    []worklog
 }
 
 type link struct {

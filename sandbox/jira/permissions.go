@@ -7,6 +7,10 @@ const (
 	PermissionAssign         = "ASSIGN_ISSUES"
 	PermissionEditComments   = "EDIT_ALL_COMMENTS"
 	PermissionDeleteComments = "DELETE_ALL_COMMENTS"
+	PermissionCreate         = "CREATE_ISSUES"
+	PermissionEdit           = "EDIT_ISSUES"
+	PermissionDelete         = "DELETE_ISSUES"
+	PermissionWork           = "WORK_ON_ISSUES"
 )
 
 // Deny takes a permission in a project away from the owner of the token.

@@ -71,7 +71,14 @@ func (f *form) split(meta fieldMeta, given any) []any {
 func (f *form) single(ctx context.Context, meta fieldMeta, kind, name string, given any) (any, error) {
 	s, isText := given.(string)
 	switch v := given.(type) {
-	case map[string]any, []any:
+	case map[string]any:
+		if kind != "issuelink" && meta.Schema.Custom != customEpicLink {
+			return given, nil
+		}
+		// A key and no id, which does not say whose project it is.
+		s, _ = v["key"].(string)
+		isText = true
+	case []any:
 		return given, nil
 	case nil:
 		return nil, f.bad(quoted(name)+" holds null in a list", "")

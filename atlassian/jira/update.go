@@ -96,6 +96,11 @@ func (in *UpdateIssueRequest) check() error {
 	if len(in.Fields) == 0 && in.Transition == "" && strings.TrimSpace(in.Comment) == "" && in.Worklog == "" {
 		return &atlassian.InputError{Argument: "fields", Problem: "there is nothing to change", Hint: "Give fields, transition, comment or worklog."}
 	}
+	for name := range in.Fields {
+		if id, known := systemField(name); known && slices.Contains(fixedFields, id) {
+			return fixedField(name)
+		}
+	}
 	if in.Comment != "" {
 		if err := checkBody("comment", in.Comment); err != nil {
 			return err
@@ -113,6 +118,13 @@ func (in *UpdateIssueRequest) check() error {
 		return &atlassian.InputError{Argument: "comment_visibility", Problem: "there is no comment"}
 	}
 	return nil
+}
+
+// fixedFields are where an issue is and what it is: to change them is to move it.
+var fixedFields = []string{"project", "issuetype"}
+
+func fixedField(name string) error {
+	return &atlassian.InputError{Argument: "fields", Problem: quoted(name) + " cannot be changed here", Hint: "Move the issue in Jira."}
 }
 
 // beforeUpdate reads what must be known of the issue before it is changed.

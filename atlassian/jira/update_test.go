@@ -156,6 +156,8 @@ func TestUpdateRefusals(t *testing.T) {
 		wantInputError(t, try(jira.UpdateIssueRequest{Fields: map[string]any{"Severity": "Fatal"}, Worklog: "1h"}), "fields", `"Fatal" is not a value`, `"Critical"`)
 		wantInputError(t, try(jira.UpdateIssueRequest{Fields: map[string]any{"status": "Done"}}), "fields", `PLAT-7 has no field "status"`)
 		wantInputError(t, try(jira.UpdateIssueRequest{Fields: map[string]any{"Story Pints": 1.0}}), "fields", `"Story Points"`)
+		wantInputError(t, try(jira.UpdateIssueRequest{Fields: map[string]any{"issue_type": "Bug"}}), "fields", "cannot be changed here")
+		wantInputError(t, try(jira.UpdateIssueRequest{Fields: map[string]any{"parent": map[string]any{"id": "10101"}}}), "fields.parent", "not an issue key")
 		wantError(t, try(jira.UpdateIssueRequest{Key: "PLAT-99", Fields: summary}), http.StatusNotFound)
 		if got := mustIssue(t, b, jira.GetIssueRequest{Key: "PLAT-7"}); got.Summary == "changed" {
 			t.Error("a refused update changed the issue")

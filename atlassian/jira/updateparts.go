@@ -82,6 +82,11 @@ func (c *Client) fieldsPart(ctx context.Context, a api, now *issueNow, in Update
 	if err != nil {
 		return part{}, err
 	}
+	for _, id := range fixedFields {
+		if _, given := fields[id]; given { // by a name in another language
+			return part{}, fixedField(id)
+		}
+	}
 	payload, ids := map[string]any{"fields": fields}, sortedKeys(fields)
 	if value, ok := fields["parent"]; ok && value == nil && a.isCloud() { // which is how Cloud takes a parent away
 		delete(fields, "parent")

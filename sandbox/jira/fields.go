@@ -143,7 +143,7 @@ func (s *Server) editScreen(i *issue) object {
 		return out
 	}
 	for _, f := range s.screenFields(i.kind) {
-		if f.id != "project" {
+		if f.id != "project" && f.id != "issuetype" { // moves are not played here
 			out[f.id] = s.fieldMeta(f, i.project, i.kind, false)
 		}
 	}

@@ -38,15 +38,12 @@ func (s *Server) edit(i *issue, values object) error {
 	}
 	changed, screen := *i, s.screenFields(i.kind)
 	for name, value := range values {
-		n := slices.IndexFunc(screen, func(f fieldDefinition) bool { return f.id == name && name != "project" })
+		n := slices.IndexFunc(screen, func(f fieldDefinition) bool { return f.id == name && name != "project" && name != "issuetype" })
 		if n < 0 || !s.may(i.project, PermissionEdit) {
 			return notOnScreen(name)
 		}
 		if value == nil && required(screen[n], i.kind) && name != "summary" {
 			return refuseField(name, screen[n].name+" is required.")
-		}
-		if name == "issuetype" {
-			continue // moving between types is not played here
 		}
 		if err := s.set(&changed, screen[n], value); err != nil {
 			return err

@@ -53,3 +53,22 @@ func TestDeleteComment(t *testing.T) {
 		t.Error("it can be deleted twice")
 	}
 }
+
+func TestDeleteIssue(t *testing.T) {
+	tool, in := deleteIssue(newClient(t)), &deleteIssueArguments{IssueKey: "OPS-2"}
+	if tool.Access != policy.Delete {
+		t.Errorf("access = %s", tool.Access)
+	}
+	if got := tool.Touches(in); len(got) != 1 || got[0] != oneIssue("OPS-2") {
+		t.Errorf("touches %v", got)
+	}
+	if got, err := tool.Resolve(t.Context(), in); err != nil || len(got) != 1 || got[0] != project("OPS") {
+		t.Errorf("resolved %v, %v", got, err)
+	}
+	if got, err := tool.Run(t.Context(), in); err != nil || got.Deleted != "OPS-2" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := tool.Resolve(t.Context(), in); err == nil {
+		t.Error("it is still there")
+	}
+}

@@ -12,6 +12,7 @@ import (
 // The toolsets, by mcp-atlassian's names.
 const (
 	toolsetIssues      = "jira_issues"
+	toolsetFields      = "jira_fields"
 	toolsetComments    = "jira_comments"
 	toolsetTransitions = "jira_transitions"
 	toolsetUsers       = "jira_users"
@@ -22,7 +23,14 @@ const (
 func Register(c *mcp.Catalogue, client *jira.Client) {
 	mcp.Register(c, getIssue(client))
 	mcp.Register(c, search(client))
+	mcp.Register(c, projectIssues(client))
+	mcp.Register(c, createIssue(client))
+	mcp.Register(c, createIssues(client))
+	mcp.Register(c, updateIssue(client))
 	mcp.Register(c, assignIssue(client))
+	mcp.Register(c, deleteIssue(client))
+	mcp.Register(c, searchFields(client))
+	mcp.Register(c, fieldOptions(client))
 	mcp.Register(c, addComment(client))
 	mcp.Register(c, listComments(client))
 	mcp.Register(c, editComment(client))

@@ -1,0 +1,99 @@
+package jiratools_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
+	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
+)
+
+func TestFields(t *testing.T) {
+	deployments(t, func(t *testing.T, deployment string) {
+		a := newAssistant(t, deployment, policy.Config{})
+		a.run(t, []call{
+			{"jira_search_fields", `{"keyword":"story","limit":1}`, false, []string{untrusted + `"fields":[{"id":"customfield_10016","name":"Story Points","type":"number (float)"}],"total":1}`}},
+			{"jira_search_fields", `{"limit":"3","refresh":"true"}`, false, []string{`"id":"summary"`}},
+			{"jira_search_fields", `{"limit":0}`, true, []string{"limit must be at least 1"}},
+			{"jira_get_field_options", `{"field_id":"Severity","project_key":"PLAT","issue_type":"Bug"}`, false,
+				[]string{untrusted + `"field":"customfield_10031","name":"Severity","issue_type":"Bug","options":[{"id":"10020","value":"Critical"}`, `"total":3`}},
+			{"jira_get_field_options", `{"field_id":"Region","project_key":"PLAT","values_only":true,"contains":"japan"}`, false, []string{`"options":[{"value":"Asia","children":[{"value":"Japan"}]}],"total":1`}},
+			{"jira_get_field_options", `{"field_id":"Severity","project_key":"PLAT","return_limit":1}`, false, []string{`"truncated":"Not all are shown`}},
+			{"jira_get_field_options", `{"field_id":"Severty","project_key":"PLAT"}`, true, []string{`no field "Severty"`, `"Severity"`}},
+			{"jira_get_field_options", `{"field_id":"Severity","project_key":"NOPE"}`, true, []string{"No project could be found"}},
+		})
+		text, failed := a.call(t, "jira_get_field_options", `{"field_id":"Severity"}`)
+		if failed != (deployment == sandbox.DataCenter) || !failed && !strings.Contains(text, `"context":"10500"`) {
+			t.Errorf("without a project: %s", text)
+		}
+	})
+}
+
+func TestIssues(t *testing.T) {
+	deployments(t, func(t *testing.T, deployment string) {
+		a := newAssistant(t, deployment, policy.Config{}, func(r *route) { r.Attribution = true })
+		const line = "On behalf of Ben Okafor, through Claude"
+		a.run(t, []call{
+			{"jira_create_issue", `{"project_key":"PLAT","summary":"Made <here>","issue_type":"Bug","description":"With **care**","components":"Gateway,portal","assignee":"Ada Keller","additional_fields":"{\"Severity\":\"major\",\"parent\":\"PLAT-1\"}"}`, false,
+				[]string{`{"key":"PLAT-11","url":"https://jira.example/browse/PLAT-11","type":"Bug","summary":"Made <here>","attribution":"` + line + `"}`}},
+			{"jira_get_issue", `{"issue_key":"PLAT-11"}`, false, []string{`"description":"With **care**\n\n` + line + `"`, `"components":["Gateway","Portal"]`, `"assignee":"Ada Keller"`, `"parent":{"key":"PLAT-1"`}},
+			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Bug"}`, true, []string{"demands", "Severity", `"Minor"`}},
+			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Saga"}`, true, []string{`no type "Saga"`, `"Story"`}},
+			{"jira_create_issue", `{"project_key":"NOPE","summary":"x","issue_type":"Bug"}`, true, []string{"No project could be found"}},
+			{"jira_create_issue", `{"project_key":"PLAT","issue_type":"Bug"}`, true, []string{"summary is required"}},
+			{"jira_get_project_issues", `{"project_key":"plat","limit":1,"start_at":0}`, false, []string{untrusted + `"issues":[{"key":"PLAT-11"`, `"cursor":"`}},
+			{"jira_get_project_issues", `{"project_key":"a b"}`, true, []string{"not a project key"}},
+			{"jira_get_project_issues", `{"project_key":"NOPE"}`, true, []string{"400", "NOPE"}},
+			{"jira_update_issue", `{"issue_key":"PLAT-11","fields":{"summary":"Changed","Severity":null},"additional_fields":{"labels":["a"]},"components":"Portal"}`, true, []string{"Severity is required"}},
+			{"jira_update_issue", `{"issue_key":"PLAT-11","fields":{"summary":"Changed"},"additional_fields":"{\"labels\":[\"a\"]}","components":"Portal","transition":"Start progress","comment":"Off we go","worklog":"30m","return_fields":"*all"}`, false,
+				[]string{`"fields":["components","labels","summary"],"transition":"Start progress","status":"In Progress","commented":true,"worklog_id":"`, `"attribution":"` + line + `"`}},
+			{"jira_get_issue", `{"issue_key":"PLAT-11"}`, false, []string{`"summary":"Changed"`, `"labels":["a"]`, `"components":["Portal"]`, `"status":"In Progress"`, `"body":"Off we go\n\n` + line + `"`}},
+			{"jira_update_issue", `{"issue_key":"PLAT-11","fields":{"summary":"x"},"expected_updated":"2026-09-01T00:00:00Z"}`, true, []string{"conflict", `changed summary from "Made <here>" to "Changed"`}},
+			{"jira_update_issue", `{"issue_key":"PLAT-11","fields":{"summary":"x"},"additional_fields":{"summary":"y"}}`, true, []string{"given in another argument"}},
+			{"jira_update_issue", `{"issue_key":"PLAT-11"}`, true, []string{"nothing to change"}},
+			{"jira_update_issue", `{"issue_key":"PLAT-99","comment":"x"}`, true, []string{"404"}},
+			{"jira_batch_create_issues", `{"issues":"[{\"project_key\":\"PLAT\",\"summary\":\"one\",\"issue_type\":\"Task\"},{\"project_key\":\"OPS\",\"summary\":\"two\",\"issue_type\":\"Task\",\"additional_fields\":{\"Responsible group\":\"nobody\"}}]"}`, false,
+				[]string{`{"created":[{"key":"PLAT-12","url":"https://jira.example/browse/PLAT-12","type":"Task","summary":"one"`, `"failed":[{"item":1,"summary":"two","error":"customfield_10042: Group 'nobody' does not exist."}]`}},
+			{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"one","issue_type":"Task"}],"validate_only":true}`, false, []string{`{"valid":true}`}},
+			{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"one"}]}`, true, []string{"issues[0].issue_type is required"}},
+			{"jira_batch_create_issues", `{"issues":[]}`, true, []string{"issues must have at least 1"}},
+		})
+		a.jira.Deny("OPS", sandbox.PermissionCreate)
+		a.jira.Deny("OPS", sandbox.PermissionEdit)
+		a.run(t, []call{
+			{"jira_create_issue", `{"project_key":"OPS","summary":"x","issue_type":"Epic"}`, true, []string{"400", "could not be found in the project"}},
+			{"jira_update_issue", `{"issue_key":"OPS-1","fields":{"summary":"x"}}`, true, []string{"may not edit OPS-1"}},
+		})
+	})
+}
+
+// Neither an issue, nor one that a value names, is reached outside the open projects.
+func TestIssuesBoundary(t *testing.T) {
+	deployments(t, func(t *testing.T, deployment string) {
+		a := newAssistant(t, deployment, policy.Config{Projects: []string{"PLAT"}})
+		outside := []string{"project OPS is not one"}
+		a.run(t, []call{
+			{"jira_create_issue", `{"project_key":"OPS","summary":"x","issue_type":"Task"}`, true, outside},
+			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Task","additional_fields":{"parent":"OPS-1"}}`, true, outside},
+			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Task","additional_fields":{"parent":{"key":"OPS-1"}}}`, true, outside},
+			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Task","additional_fields":{"project":"OPS"}}`, true, []string{"argument of its own"}},
+			{"jira_update_issue", `{"issue_key":"OPS-1","comment":"x"}`, true, outside},
+			{"jira_update_issue", `{"issue_key":"PLAT-3","fields":{"epic_link":"OPS-1"}}`, true, outside},
+			{"jira_update_issue", `{"issue_key":"PLAT-3","additional_fields":{"customfield_10014":["OPS-1"]}}`, true, outside},
+			{"jira_transition_issue", `{"issue_key":"PLAT-7","transition":"Stop progress","fields":{"parent":"OPS-1"}}`, true, outside},
+			{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"x","issue_type":"Task"},{"project_key":"OPS","summary":"x","issue_type":"Task"}]}`, true, outside},
+			{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"x","issue_type":"Task","additional_fields":{"parent":"OPS-1"}}]}`, true, outside},
+			{"jira_get_project_issues", `{"project_key":"OPS"}`, true, outside},
+			{"jira_get_field_options", `{"field_id":"Region","project_key":"OPS"}`, true, outside},
+			{"jira_get_field_options", `{"field_id":"Region"}`, true, []string{"does not say where"}},
+			{"jira_search_fields", `{"keyword":"x"}`, false, nil},
+		})
+		if n := a.writes.Load(); n != 0 {
+			t.Errorf("%d writes reached Jira", n)
+		}
+		a.run(t, []call{
+			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Task","additional_fields":{"parent":"PLAT-1","Customer":"UTF-8"}}`, false, nil},
+			{"jira_update_issue", `{"issue_key":"PLAT-3","fields":{"epic_link":"PLAT-2"}}`, false, nil},
+		})
+	})
+}

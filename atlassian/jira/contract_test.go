@@ -190,6 +190,11 @@ func exerciseIssues(t *testing.T, b *bench) {
 	b.sandbox.Deny("OPS", sandbox.PermissionWork)
 	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: "OPS-1", Worklog: "1h"})
 	b.DeleteIssue(ctx, "PLAT-3", false)
+	if b.deployment == sandbox.Cloud {
+		if _, err := b.Changelogs(ctx, jira.ChangelogsRequest{Keys: []string{made.Key, "PLAT-1"}, Fields: []string{"summary"}}); err != nil {
+			t.Error(err)
+		}
+	}
 	if _, err := b.DeleteIssue(ctx, "PLAT-3", true); err != nil {
 		t.Error(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 // rawIssue is an issue as Jira sends it.
 type rawIssue struct {
+	ID          string                     `json:"id"`
 	Key         string                     `json:"key"`
 	Fields      map[string]json.RawMessage `json:"fields"`
 	Transitions []rawTransition            `json:"transitions"`

@@ -144,7 +144,9 @@ func (s *Server) assign(w http.ResponseWriter, r *http.Request) {
 		}
 		u, err := s.newAssignee(i, id)
 		if err == nil {
+			was := *i
 			i.assignee, i.updated = u, s.cfg.Now()
+			s.record(i, was)
 		}
 		return err
 	})

@@ -84,6 +84,8 @@ func (s *Server) routes() *http.ServeMux {
 		mux.HandleFunc("POST "+v+"/search/approximate-count", s.count)
 		mux.HandleFunc(v+"/search", s.searchRemoved)
 		mux.HandleFunc("GET "+v+"/project/search", s.projectPage)
+		mux.HandleFunc("POST "+v+"/issue/bulkfetch", s.bulkFetch)
+		mux.HandleFunc("POST "+v+"/changelog/bulkfetch", s.bulkChangelogs)
 		mux.HandleFunc("GET "+v+"/field/{field}/context", s.fieldContexts)
 		mux.HandleFunc("GET "+v+"/field/{field}/context/{context}/option", s.fieldContextOptions)
 	} else {

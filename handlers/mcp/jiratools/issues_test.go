@@ -1,8 +1,11 @@
 package jiratools_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
@@ -65,6 +68,37 @@ func TestIssues(t *testing.T) {
 			{"jira_update_issue", `{"issue_key":"OPS-1","fields":{"summary":"x"}}`, true, []string{"may not edit OPS-1"}},
 		})
 	})
+}
+
+// Changes of several issues are read on Cloud only, and elsewhere the tool is not there.
+func TestChangelogs(t *testing.T) {
+	a := newAssistant(t, sandbox.Cloud, policy.Config{})
+	a.run(t, []call{
+		{"jira_update_issue", `{"issue_key":"PLAT-9","fields":{"summary":"new"}}`, false, nil},
+		{"jira_batch_get_changelogs", `{"issue_ids_or_keys":"PLAT-9,PLAT-99","fields":"Summary"}`, false, []string{
+			untrusted + `"issues":[{"key":"PLAT-9","changes":[{"at":"2026-09-15T10:00:00Z","by":"MCP Service","field":"summary","from":"Search returns pages that were deleted","to":"new"}]}],"missing":["PLAT-99"]}`,
+		}},
+		{"jira_batch_get_changelogs", `{"issue_ids_or_keys":["x y"]}`, true, []string{"not an issue key"}},
+		{"jira_batch_get_changelogs", `{"issue_ids_or_keys":["PLAT-9"],"fields":["Sumary"]}`, true, []string{`no field "Sumary"`}},
+	})
+	bounded := newAssistant(t, sandbox.Cloud, policy.Config{Projects: []string{"PLAT"}})
+	if text, _ := bounded.call(t, "jira_batch_get_changelogs", `{"issue_ids_or_keys":["OPS-1"]}`); text != untrusted+`"issues":[]}` {
+		t.Errorf("outside: %s", text)
+	}
+	dc := newAssistant(t, sandbox.DataCenter, policy.Config{})
+	list, err := dc.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range list.Tools {
+		if tool.Name == "jira_batch_get_changelogs" {
+			t.Error("Data Center lists it")
+		}
+	}
+	_, err = dc.CallTool(t.Context(), &sdk.CallToolParams{Name: "jira_batch_get_changelogs", Arguments: json.RawMessage(`{"issue_ids_or_keys":["PLAT-1"]}`)})
+	if err == nil || !strings.Contains(err.Error(), "unknown tool") {
+		t.Errorf("a call on Data Center: %v", err)
+	}
 }
 
 // Neither an issue, nor one that a value names, is reached outside the open projects.

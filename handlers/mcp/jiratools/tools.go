@@ -24,6 +24,7 @@ func Register(c *mcp.Catalogue, client *jira.Client) {
 	mcp.Register(c, getIssue(client))
 	mcp.Register(c, search(client))
 	mcp.Register(c, projectIssues(client))
+	mcp.Register(c, changelogs(client))
 	mcp.Register(c, createIssue(client))
 	mcp.Register(c, createIssues(client))
 	mcp.Register(c, updateIssue(client))

@@ -370,7 +370,7 @@ func TestReadOnlyModeHidesTheWrites(t *testing.T) {
 			t.Errorf("%s is no read", tool.Name)
 		}
 	}
-	if got := strings.Join(names, " "); got != "jira_get_field_options jira_get_issue jira_get_project_issues jira_get_transitions jira_get_user_profile "+
+	if got := strings.Join(names, " "); got != "jira_batch_get_changelogs jira_get_field_options jira_get_issue jira_get_project_issues jira_get_transitions jira_get_user_profile "+
 		"jira_list_comments jira_search jira_search_assignable_users jira_search_fields" {
 		t.Errorf("tools = %s", got)
 	}

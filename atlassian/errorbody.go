@@ -88,6 +88,7 @@ func (e *Error) addErrors(raw json.RawMessage) {
 		Title   string     `json:"title"`
 		Detail  string     `json:"detail"`
 		Code    string     `json:"code"`
+		Message string     `json:"message"`       // Jira, of bulk operations
 		Element *errorBody `json:"elementErrors"` // Jira, of one issue of many
 		Number  int        `json:"failedElementNumber"`
 	}
@@ -97,7 +98,7 @@ func (e *Error) addErrors(raw json.RawMessage) {
 				e.addElement(item.Number, *item.Element)
 				continue
 			}
-			title := cmp.Or(item.Title, item.Code)
+			title := cmp.Or(item.Title, item.Code, item.Message)
 			if item.Detail != "" && item.Detail != title {
 				title = strings.TrimPrefix(title+": "+item.Detail, ": ")
 			}

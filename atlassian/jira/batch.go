@@ -47,21 +47,29 @@ func (c *Client) CreateIssues(ctx context.Context, list []NewIssue, check bool) 
 	for i, p := range prepared {
 		updates[i] = map[string]any{"fields": p.fields}
 	}
-	var answer struct {
-		Issues []struct {
-			Key string `json:"key"`
-		} `json:"issues"`
-		Errors []struct {
-			Number int `json:"failedElementNumber"`
-			Errors struct {
-				Messages []string          `json:"errorMessages"`
-				Fields   map[string]string `json:"errors"`
-			} `json:"elementErrors"`
-		} `json:"errors"`
-	}
+	var answer bulkAnswer
 	if err := c.call(ctx, a, http.MethodPost, a.path(nil, "issue", "bulk"), map[string]any{"issueUpdates": updates}, &answer); err != nil {
 		return nil, err
 	}
+	return c.batch(answer, list, prepared), nil
+}
+
+type bulkAnswer struct {
+	Issues []struct {
+		Key string `json:"key"`
+	} `json:"issues"`
+	Errors []struct {
+		Number int `json:"failedElementNumber"`
+		Errors struct {
+			Messages []string          `json:"errorMessages"`
+			Fields   map[string]string `json:"errors"`
+		} `json:"elementErrors"`
+	} `json:"errors"`
+}
+
+// batch says of each issue what came of it. Jira lists what it made in the order of the request,
+// without a word of what it left out.
+func (c *Client) batch(answer bulkAnswer, list []NewIssue, prepared []*preparedIssue) *Batch {
 	out, failed := &Batch{}, map[int]bool{}
 	for _, e := range answer.Errors {
 		parts := cleanAll(e.Errors.Messages)
@@ -72,7 +80,6 @@ func (c *Client) CreateIssues(ctx context.Context, list []NewIssue, check bool) 
 			out.Failed = append(out.Failed, BatchFailure{Item: e.Number, Summary: oneLine(list[e.Number].Summary), Error: strings.Join(parts, "; ")})
 		}
 	}
-	// Jira lists what it made in the order of the request, without a word of what it left out.
 	made := answer.Issues
 	for i := range list {
 		if !failed[i] && len(made) > 0 {
@@ -80,7 +87,7 @@ func (c *Client) CreateIssues(ctx context.Context, list []NewIssue, check bool) 
 			made = made[1:]
 		}
 	}
-	return out, nil
+	return out
 }
 
 // prepareAll checks all issues and reports everything that is wrong with them at once.

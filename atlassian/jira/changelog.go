@@ -115,19 +115,25 @@ func (c *Client) Changelogs(ctx context.Context, in ChangelogsRequest) (*Changel
 	if len(found) == 0 {
 		return out, nil
 	}
-	body := map[string]any{"issueIdsOrKeys": sortedKeys(found), "maxResults": 1000}
-	if len(fields) > 0 {
-		body["fieldIds"] = fields
-	}
-	if position.Token != "" {
-		body["nextPageToken"] = position.Token
-	}
-	var page changePage
-	if err := c.call(atlassian.ReadOnly(ctx), a, http.MethodPost, a.path(nil, "changelog", "bulkfetch"), body, &page); err != nil {
+	page, err := c.changePage(ctx, a, sortedKeys(found), fields, position.Token)
+	if err != nil {
 		return nil, err
 	}
 	out.fill(page, found, position, in.Limit, list)
 	return out, nil
+}
+
+// changePage reads one page of Jira's.
+func (c *Client) changePage(ctx context.Context, a api, ids, fields []string, token string) (page changePage, err error) {
+	body := map[string]any{"issueIdsOrKeys": ids, "maxResults": 1000}
+	if len(fields) > 0 {
+		body["fieldIds"] = fields
+	}
+	if token != "" {
+		body["nextPageToken"] = token
+	}
+	err = c.call(atlassian.ReadOnly(ctx), a, http.MethodPost, a.path(nil, "changelog", "bulkfetch"), body, &page)
+	return page, err
 }
 
 func checkIssueNames(names []string) ([]string, error) {

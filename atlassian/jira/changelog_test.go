@@ -100,7 +100,7 @@ func TestChangelogsRefusals(t *testing.T) {
 			wantInputError(t, try(jira.ChangelogsRequest{Keys: []string{"PLAT-1"}}), "issue_ids_or_keys", "Data Center")
 			return
 		}
-		wantInputError(t, try(jira.ChangelogsRequest{Keys: []string{"PLAT-1"}, Fields: []string{"Sumary"}}), "fields", "no field")
+		wantInputError(t, try(jira.ChangelogsRequest{Keys: []string{"PLAT-1"}, Fields: []string{"Nonsense"}}), "fields", "no field")
 		wantInputError(t, try(jira.ChangelogsRequest{Keys: []string{"PLAT-1"}, Fields: make([]string, 11)}), "fields", "10 fields")
 		wantInputError(t, try(jira.ChangelogsRequest{Keys: []string{"PLAT-1"}, Cursor: "x"}), "cursor", "not a cursor")
 		for _, line := range b.requests() {

@@ -195,6 +195,13 @@ func exerciseIssues(t *testing.T, b *bench) {
 			t.Error(err)
 		}
 	}
+	if b.deployment == sandbox.Cloud {
+		if _, err := b.MoveIssue(ctx, made.Key, "OPS"); err != nil {
+			t.Error(err)
+		}
+		b.sandbox.Deny("PLAT", sandbox.PermissionMove)
+		b.MoveIssue(ctx, "PLAT-1", "OPS")
+	}
 	if _, err := b.DeleteIssue(ctx, "PLAT-3", true); err != nil {
 		t.Error(err)
 	}

@@ -164,7 +164,7 @@ func TestFirstSignIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := map[string]int{sandbox.Cloud: 21, sandbox.DataCenter: 20}[deployment]
+			want := map[string]int{sandbox.Cloud: 22, sandbox.DataCenter: 20}[deployment]
 			if len(tools.Tools) != want { // without those that delete, and on Data Center those of Cloud
 				t.Errorf("%d tools, want %d", len(tools.Tools), want)
 			}

@@ -23,6 +23,11 @@ var jiraCloudExceptions = []Exception{
 	{Operation: "PUT /rest/api/3/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "PUT /rest/api/3/issue/{issueIdOrKey}/assignee", Finding: assigneeIsNull, Defect: assigneeIsNullDefect},
 	{
+		Operation: "POST /rest/api/3/bulk/issues/move",
+		Finding:   regexp.MustCompile(`^request body /(?:targetToMultipleSourceMapping|targetToSourcesMapping/[^/]+/issueIdOrKeys): property "\w+" is missing`),
+		Defect:    `The schemas demand "targetToMultipleSourceMapping" and "issueIdOrKeys", which they neither declare nor allow besides; what they declare, and their example sends, is "targetToSourcesMapping" with "issueIdsOrKeys".`,
+	},
+	{
 		Operation: "GET /rest/api/2/serverInfo",
 		Finding:   regexp.MustCompile(`^path: `),
 		Defect:    "The document is that of version 3; the probe asks under version 2, which both deployments have, because it does not know yet which one it talks to.",

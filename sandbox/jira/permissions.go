@@ -10,6 +10,7 @@ const (
 	PermissionCreate         = "CREATE_ISSUES"
 	PermissionEdit           = "EDIT_ISSUES"
 	PermissionDelete         = "DELETE_ISSUES"
+	PermissionMove           = "MOVE_ISSUES"
 	PermissionWork           = "WORK_ON_ISSUES"
 )
 

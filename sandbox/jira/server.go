@@ -45,6 +45,7 @@ type Server struct {
 	mu     sync.RWMutex
 	state  *state
 	lastID int
+	moves  map[string]*moveTask
 	denied map[string]bool // project key and permission that the token's owner lacks there
 }
 
@@ -85,6 +86,8 @@ func (s *Server) routes() *http.ServeMux {
 		mux.HandleFunc(v+"/search", s.searchRemoved)
 		mux.HandleFunc("GET "+v+"/project/search", s.projectPage)
 		mux.HandleFunc("POST "+v+"/issue/bulkfetch", s.bulkFetch)
+		mux.HandleFunc("POST "+v+"/bulk/issues/move", s.moveIssues)
+		mux.HandleFunc("GET "+v+"/bulk/queue/{task}", s.moveProgress)
 		mux.HandleFunc("POST "+v+"/changelog/bulkfetch", s.bulkChangelogs)
 		mux.HandleFunc("GET "+v+"/field/{field}/context", s.fieldContexts)
 		mux.HandleFunc("GET "+v+"/field/{field}/context/{context}/option", s.fieldContextOptions)

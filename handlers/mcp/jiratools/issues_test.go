@@ -79,7 +79,7 @@ func TestChangelogs(t *testing.T) {
 			untrusted + `"issues":[{"key":"PLAT-9","changes":[{"at":"2026-09-15T10:00:00Z","by":"MCP Service","field":"summary","from":"Search returns pages that were deleted","to":"new"}]}],"missing":["PLAT-99"]}`,
 		}},
 		{"jira_batch_get_changelogs", `{"issue_ids_or_keys":["x y"]}`, true, []string{"not an issue key"}},
-		{"jira_batch_get_changelogs", `{"issue_ids_or_keys":["PLAT-9"],"fields":["Sumary"]}`, true, []string{`no field "Sumary"`}},
+		{"jira_batch_get_changelogs", `{"issue_ids_or_keys":["PLAT-9"],"fields":["Nonsense"]}`, true, []string{`no field "Nonsense"`}},
 	})
 	bounded := newAssistant(t, sandbox.Cloud, policy.Config{Projects: []string{"PLAT"}})
 	if text, _ := bounded.call(t, "jira_batch_get_changelogs", `{"issue_ids_or_keys":["OPS-1"]}`); text != untrusted+`"issues":[]}` {
@@ -91,13 +91,31 @@ func TestChangelogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tool := range list.Tools {
-		if tool.Name == "jira_batch_get_changelogs" {
-			t.Error("Data Center lists it")
+		if tool.Name == "jira_batch_get_changelogs" || tool.Name == "jira_move_issue" {
+			t.Errorf("Data Center lists %s", tool.Name)
 		}
 	}
 	_, err = dc.CallTool(t.Context(), &sdk.CallToolParams{Name: "jira_batch_get_changelogs", Arguments: json.RawMessage(`{"issue_ids_or_keys":["PLAT-1"]}`)})
 	if err == nil || !strings.Contains(err.Error(), "unknown tool") {
 		t.Errorf("a call on Data Center: %v", err)
+	}
+}
+
+func TestMove(t *testing.T) {
+	a := newAssistant(t, sandbox.Cloud, policy.Config{})
+	a.run(t, []call{
+		{"jira_move_issue", `{"issue_key":"PLAT-9","target_project_key":"OPS"}`, false, []string{`{"key":"OPS-5","was":"PLAT-9","url":"https://jira.example/browse/OPS-5","type":"Bug"}`}},
+		{"jira_move_issue", `{"issue_key":"PLAT-9","target_project_key":"OPS"}`, true, []string{"is in OPS already"}},
+		{"jira_move_issue", `{"issue_key":"PLAT-99","target_project_key":"OPS"}`, true, []string{"404"}},
+		{"jira_move_issue", `{"issue_key":"PLAT-8"}`, true, []string{"target_project_key is required"}},
+	})
+	bounded := newAssistant(t, sandbox.Cloud, policy.Config{Projects: []string{"PLAT"}})
+	bounded.run(t, []call{
+		{"jira_move_issue", `{"issue_key":"PLAT-9","target_project_key":"OPS"}`, true, []string{"project OPS is not one"}},
+		{"jira_move_issue", `{"issue_key":"OPS-1","target_project_key":"PLAT"}`, true, []string{"project OPS is not one"}},
+	})
+	if n := bounded.writes.Load(); n != 0 {
+		t.Errorf("%d writes reached Jira", n)
 	}
 }
 

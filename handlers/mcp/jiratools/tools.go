@@ -29,6 +29,7 @@ func Register(c *mcp.Catalogue, client *jira.Client) {
 	mcp.Register(c, createIssues(client))
 	mcp.Register(c, updateIssue(client))
 	mcp.Register(c, assignIssue(client))
+	mcp.Register(c, moveIssue(client))
 	mcp.Register(c, deleteIssue(client))
 	mcp.Register(c, searchFields(client))
 	mcp.Register(c, fieldOptions(client))

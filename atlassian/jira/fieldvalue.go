@@ -28,7 +28,7 @@ func (f *form) value(ctx context.Context, id string, meta fieldMeta, name string
 	case given == nil:
 		return nil, nil
 	case meta.isRichText() && isText:
-		return f.api.edited(f.argument+"."+name, f.was[id], text, f.format, "")
+		return f.richText(id, name, text)
 	case meta.Schema.Custom == customSprint:
 		return f.sprint(name, given)
 	case meta.Schema.Type == "option-with-child":
@@ -49,6 +49,15 @@ func (f *form) value(ctx context.Context, id string, meta fieldMeta, name string
 		}
 	}
 	return out, nil
+}
+
+// richText is a new text for what the field has. Without knowing that, a document would lose whatever
+// the text does not show.
+func (f *form) richText(id, name, text string) (any, error) {
+	if _, read := f.was[id]; f.was != nil && !read && f.api.isCloud() {
+		return nil, f.bad("the text that "+quoted(name)+" has could not be read, so it cannot be changed safely", "Name the field by its id, "+id+".")
+	}
+	return f.api.edited(f.argument+"."+name, f.was[id], text, f.format, "")
 }
 
 // split makes a list of a value that is none. A text is divided at commas unless it is one of the

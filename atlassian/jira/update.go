@@ -120,6 +120,9 @@ func (in *UpdateIssueRequest) check() error {
 	return nil
 }
 
+// customField is an id that every custom field has the like of.
+var customField = regexp.MustCompile(`^customfield_[0-9]{1,18}$`)
+
 // fixedFields are where an issue is and what it is: to change them is to move it.
 var fixedFields = []string{"project", "issuetype"}
 
@@ -167,6 +170,9 @@ type issueNow struct {
 func (c *Client) fieldIDs(ctx context.Context, a api, name string) []string {
 	if id, known := systemField(name); known {
 		return []string{id}
+	}
+	if customField.MatchString(name) {
+		return []string{name}
 	}
 	if slices.Contains(parentNames, strings.ToLower(name)) {
 		return []string{"parent"}

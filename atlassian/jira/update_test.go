@@ -106,6 +106,27 @@ func TestUpdateDescription(t *testing.T) {
 	})
 }
 
+// A text that could not be read is not replaced: it may hold what the new one does not show.
+func TestUpdateOfTextThatWasNotRead(t *testing.T) {
+	b := newBench(t, variants[0], func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/field") {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	update := func(name string) error {
+		_, err := b.UpdateIssue(t.Context(), jira.UpdateIssueRequest{Key: "PLAT-3", Fields: map[string]any{name: "new"}})
+		return err
+	}
+	wantInputError(t, update("Acceptance Criteria"), "fields", "cannot be changed safely", "customfield_10030")
+	if err := update("customfield_10030"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUpdateConflict(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		seen := mustIssue(t, b, jira.GetIssueRequest{Key: "PLAT-9"}).Updated

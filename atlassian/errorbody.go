@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
@@ -84,19 +85,40 @@ func (e *Error) addErrors(raw json.RawMessage) {
 		return
 	}
 	var list []struct {
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
-		Code   string `json:"code"`
+		Title   string     `json:"title"`
+		Detail  string     `json:"detail"`
+		Code    string     `json:"code"`
+		Message string     `json:"message"`       // Jira, of bulk operations
+		Element *errorBody `json:"elementErrors"` // Jira, of one issue of many
+		Number  int        `json:"failedElementNumber"`
 	}
 	if json.Unmarshal(raw, &list) == nil {
 		for _, item := range list {
-			title := cmp.Or(item.Title, item.Code)
+			if item.Element != nil {
+				e.addElement(item.Number, *item.Element)
+				continue
+			}
+			title := cmp.Or(item.Title, item.Code, item.Message)
 			if item.Detail != "" && item.Detail != title {
 				title = strings.TrimPrefix(title+": "+item.Detail, ": ")
 			}
 			e.addMessage(title)
 		}
 	}
+}
+
+// addElement adds what is wrong with one of the issues of a request, counted from 0.
+func (e *Error) addElement(number int, body errorBody) {
+	inner := &Error{}
+	for _, m := range body.ErrorMessages {
+		inner.addMessage(m)
+	}
+	inner.addErrors(body.Errors)
+	parts := inner.Messages
+	for _, field := range slices.Sorted(maps.Keys(inner.Fields)) {
+		parts = append(parts, field+": "+inner.Fields[field])
+	}
+	e.addMessage(fmt.Sprintf("issues[%d]: %s", number, strings.Join(parts, ", ")))
 }
 
 // javaClass is the name of an exception before its message.

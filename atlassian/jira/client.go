@@ -24,6 +24,9 @@ type Client struct {
 	cloud  *v3.Client
 	dc     *v2.Client
 	fields fieldCache
+	// types are by project, screens by project and type.
+	types   metaCache[[]issueType]
+	screens metaCache[map[string]fieldMeta]
 }
 
 // New makes a client for a site. It sends nothing.

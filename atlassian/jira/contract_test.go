@@ -2,6 +2,7 @@ package jira_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
@@ -25,6 +26,10 @@ func TestContract(t *testing.T) {
 			b := newBench(t, v, func(next http.Handler) http.Handler { return c.Wrap(t, next) })
 			exerciseReads(t, b)
 			exerciseWrites(t, b)
+			exercisePeople(t, b)
+			exerciseComments(t, b)
+			exerciseFields(t, b)
+			exerciseIssues(t, b)
 			for _, dead := range c.Unused() {
 				t.Errorf("the exception for %s tolerates nothing: %s", dead.Operation, dead.Finding)
 			}
@@ -94,4 +99,111 @@ func exerciseWrites(t *testing.T, b *bench) {
 	if _, err := b.Transition(ctx, jira.TransitionRequest{Key: "PLAT-3", Transition: "Done"}); err == nil {
 		t.Error("a transition without its required field succeeded")
 	}
+}
+
+func exercisePeople(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	for _, who := range []string{"me", "Ada Keller", "Nobody", map[string]string{sandbox.Cloud: "557058:ada", sandbox.DataCenter: "JIRAUSER-akeller"}[b.deployment]} {
+		if _, err := b.GetPerson(ctx, who); (err != nil) != (who == "Nobody") {
+			t.Errorf("GetPerson(%s): %v", who, err)
+		}
+	}
+	b.GetPerson(ctx, map[string]string{sandbox.Cloud: "557058:gone", sandbox.DataCenter: "JIRAUSER99"}[b.deployment])
+	for _, in := range []jira.AssignableRequest{{Query: "ada", Project: "PLAT", Limit: 5}, {Query: "ada", Key: "PLAT-1", Limit: 5}} {
+		if _, err := b.Assignable(ctx, in); err != nil {
+			t.Error(err)
+		}
+	}
+	b.Assignable(ctx, jira.AssignableRequest{Project: "NOPE"})
+	for _, who := range []string{"Ben Okafor", "", "me"} {
+		if _, err := b.Assign(ctx, "PLAT-9", who); (err != nil) != (who == "me") {
+			t.Errorf("Assign(%q): %v", who, err)
+		}
+	}
+	b.Assign(ctx, "PLAT-99", "")
+}
+
+func exerciseComments(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	for _, oldest := range []bool{true, false} {
+		if _, err := b.ListComments(ctx, jira.ListCommentsRequest{Key: "PLAT-7", Limit: 2, OldestFirst: oldest}); err != nil {
+			t.Error(err)
+		}
+	}
+	b.ListComments(ctx, jira.ListCommentsRequest{Key: "PLAT-99", Limit: 2})
+	for _, in := range []jira.EditCommentRequest{
+		{Key: "PLAT-7", ID: "10115", Body: "# new\n\n- text"},
+		{Key: "PLAT-7", ID: "10115", Body: "for developers", Visibility: &jira.Visibility{Type: "role", Value: "Developers"}},
+	} {
+		if _, err := b.EditComment(ctx, in); err != nil {
+			t.Error(err)
+		}
+	}
+	b.EditComment(ctx, jira.EditCommentRequest{Key: "PLAT-7", ID: "1", Body: "x"})
+	b.EditComment(ctx, jira.EditCommentRequest{Key: "PLAT-7", ID: "10115", Body: strings.Repeat("x", 40000)})
+	if _, err := b.DeleteComment(ctx, "PLAT-7", "10115"); err != nil {
+		t.Error(err)
+	}
+	b.DeleteComment(ctx, "PLAT-7", "10115")
+}
+
+func exerciseFields(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	if _, err := b.SearchFields(ctx, "points", 5, true); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region", Project: "PLAT", Limit: 5}); err != nil {
+		t.Error(err)
+	}
+	b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region", Project: "NOPE"})
+	b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region"})
+	b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region", Context: "1"})
+}
+
+func exerciseIssues(t *testing.T, b *bench) {
+	t.Helper()
+	ctx := t.Context()
+	made, err := b.CreateIssue(ctx, jira.NewIssue{Project: "PLAT", Type: "Story", Summary: "x", Description: "# y", Fields: everyField})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.CreateIssue(ctx, jira.NewIssue{Project: "PLAT", Type: "Story", Summary: "two\nlines"})
+	for _, group := range []string{"site-admins", "nobody"} {
+		list := []jira.NewIssue{{Project: "PLAT", Type: "Story", Summary: "x", Fields: map[string]any{"Responsible group": group}}}
+		if _, err := b.CreateIssues(ctx, list, false); (err != nil) != (group == "nobody") {
+			t.Error(err)
+		}
+	}
+	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: "PLAT-999", Worklog: "1h"})
+	for _, in := range []jira.UpdateIssueRequest{
+		{Key: made.Key, Fields: map[string]any{"parent": nil, "labels": nil, "Owner": nil, "description": "new"}, Transition: "Start progress", Comment: "x", Visibility: &jira.Visibility{Type: "role", Value: "Developers"}},
+		{Key: made.Key, Fields: map[string]any{"summary": "z"}, Comment: "x", Worklog: "1h", WorklogStarted: "2026-09-14", Expected: "2026-09-15T10:00:00Z"},
+	} {
+		if _, err := b.UpdateIssue(ctx, in); err != nil {
+			t.Error(err)
+		}
+	}
+	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: made.Key, Fields: map[string]any{"summary": ""}})
+	b.sandbox.Deny("OPS", sandbox.PermissionWork)
+	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: "OPS-1", Worklog: "1h"})
+	b.DeleteIssue(ctx, "PLAT-3", false)
+	if b.deployment == sandbox.Cloud {
+		if _, err := b.Changelogs(ctx, jira.ChangelogsRequest{Keys: []string{made.Key, "PLAT-1"}, Fields: []string{"summary"}}); err != nil {
+			t.Error(err)
+		}
+	}
+	if b.deployment == sandbox.Cloud {
+		if _, err := b.MoveIssue(ctx, made.Key, "OPS"); err != nil {
+			t.Error(err)
+		}
+		b.sandbox.Deny("PLAT", sandbox.PermissionMove)
+		b.MoveIssue(ctx, "PLAT-1", "OPS")
+	}
+	if _, err := b.DeleteIssue(ctx, "PLAT-3", true); err != nil {
+		t.Error(err)
+	}
+	b.DeleteIssue(ctx, "PLAT-3", true)
 }

@@ -10,6 +10,7 @@ import (
 
 // rawIssue is an issue as Jira sends it.
 type rawIssue struct {
+	ID          string                     `json:"id"`
 	Key         string                     `json:"key"`
 	Fields      map[string]json.RawMessage `json:"fields"`
 	Transitions []rawTransition            `json:"transitions"`
@@ -48,6 +49,10 @@ type rawUser struct {
 	DisplayName string `json:"displayName"`
 	Name        string `json:"name"`
 	AccountID   string `json:"accountId"`
+	Key         string `json:"key"`
+	Email       string `json:"emailAddress"`
+	Active      *bool  `json:"active"`
+	TimeZone    string `json:"timeZone"`
 }
 
 func (u rawUser) String() string { return oneLine(cmp.Or(u.DisplayName, u.Name, u.AccountID)) }

@@ -149,6 +149,7 @@ func (c *Client) selectFields(ctx context.Context, a api, asked []string) (*sele
 			s.add(name)
 		case known:
 			s.add(id)
+			s.kinds[id] = fieldSchema{System: id} // by which rich text is known
 		default:
 			if err := c.selectByLookup(ctx, a, s, name); err != nil {
 				return nil, err

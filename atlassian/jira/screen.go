@@ -1,153 +1,160 @@
 package jira
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
-// screenValues turns a caller's values into the form that Jira takes, by what the screen says of
-// its fields. Fields go by name or id; a value that is an object already, or a list of objects, is
-// sent as it is.
-func (a api) screenValues(screen map[string]transitionMeta, given map[string]any) (map[string]any, error) {
+// form is a screen to be filled in.
+type form struct {
+	client *Client
+	api    api
+	// argument is where the values come from, and what names the screen, as in "this transition".
+	argument, what string
+	screen         map[string]fieldMeta
+	format         markup.Format
+	// was are the values that the fields have, for rich text that is merged into what is there.
+	was map[string]json.RawMessage
+	// people are those that were found already.
+	people map[string]rawUser
+}
+
+// fill turns a caller's values into the form that Jira takes, by what the screen says of its
+// fields. Fields go by name or id; a value that is an object already is sent as it is.
+func (f *form) fill(ctx context.Context, given map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(given))
 	for _, name := range sortedKeys(given) {
-		id, meta, err := screenField(screen, name)
+		id, meta, err := f.field(name)
 		if err != nil {
 			return nil, err
 		}
 		if _, twice := out[id]; twice {
-			return nil, &atlassian.InputError{Argument: "fields", Problem: quoted(name) + " is given twice, by name and by id"}
+			return nil, f.bad(quoted(name)+" is given twice, by name and by id", "")
 		}
-		if out[id], err = a.fieldValue(meta, name, given[name]); err != nil {
+		if out[id], err = f.value(ctx, id, meta, name, given[name]); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func screenField(screen map[string]transitionMeta, name string) (string, transitionMeta, error) {
-	if meta, ok := screen[name]; ok {
-		return name, meta, nil
+func (f *form) bad(problem, hint string) *atlassian.InputError {
+	return &atlassian.InputError{Argument: f.argument, Problem: problem, Hint: hint}
+}
+
+// parentNames are what callers call the issue above an issue, whatever its type.
+var parentNames = []string{"parent", "parent_key", "epic", "epic_key", "epickey", "epic_link", "epiclink", "epic link"}
+
+// find returns the ids of the fields that a name may mean.
+func (f *form) find(name string) []string {
+	if _, ok := f.screen[name]; ok {
+		return []string{name}
+	}
+	if slices.Contains(parentNames, strings.ToLower(name)) {
+		if id := f.parentField(); id != "" {
+			return []string{id}
+		}
+	}
+	if id, ok := systemField(name); ok && f.screen[id].Name != "" {
+		return []string{id}
 	}
 	var ids []string
-	for _, id := range sortedKeys(screen) {
-		if strings.EqualFold(screen[id].Name, name) || strings.EqualFold(id, name) {
+	for _, id := range sortedKeys(f.screen) {
+		if strings.EqualFold(oneLine(f.screen[id].Name), oneLine(name)) {
 			ids = append(ids, id)
 		}
 	}
+	return ids
+}
+
+// parentField is the field for the issue above: the parent, or on Data Center the epic of an issue
+// that is no sub-task.
+func (f *form) parentField() string {
+	if _, ok := f.screen["parent"]; ok {
+		return "parent"
+	}
+	for _, id := range sortedKeys(f.screen) {
+		if f.screen[id].Schema.Custom == customEpicLink {
+			return id
+		}
+	}
+	return ""
+}
+
+func (f *form) field(name string) (string, fieldMeta, error) {
+	ids := f.find(name)
 	if len(ids) == 1 {
-		return ids[0], screen[ids[0]], nil
+		return ids[0], f.screen[ids[0]], nil
 	}
-	e := &atlassian.InputError{Argument: "fields", Problem: "this transition has no field " + quoted(name)}
+	e := f.bad(f.what+" has no field "+quoted(name), "It has none; change other fields of the issue separately.")
 	if len(ids) > 1 {
-		e.Problem = quoted(name) + " names more than one field of this transition"
+		e.Problem = quoted(name) + " names more than one field of " + f.what
 	}
-	var known []string
-	for _, id := range sortedKeys(screen) {
-		known = append(known, oneLine(screen[id].Name)+" ("+id+")")
+	var known, labels []string
+	for _, id := range sortedKeys(f.screen) {
+		label := oneLine(f.screen[id].Name) + " (" + id + ")"
+		known, labels = append(known, oneLine(f.screen[id].Name)), append(labels, label)
 	}
-	e.Hint = "It has none; change other fields of the issue separately."
-	if len(known) > 0 {
-		e.Hint = "It has " + quotedList(known) + "."
+	near := nearest(name, known, 4)
+	switch {
+	case len(ids) > 1:
+		e.Hint = "Give the id of one: " + quotedList(ids) + "."
+	case len(near) > 0 && len(labels) > maxListedFields:
+		e.Hint = "Did you mean " + quotedList(near) + "?"
+	case len(labels) > 0:
+		e.Hint = "It has " + quotedList(labels[:min(len(labels), maxListedFields)]) + "."
 	}
-	return "", transitionMeta{}, e
+	if len(labels) > maxListedFields && len(near) == 0 {
+		e.Hint = strings.TrimSuffix(e.Hint, ".") + " and others."
+	}
+	return "", fieldMeta{}, e
 }
 
-// fieldValue puts one value into the form of its field. Null clears.
-func (a api) fieldValue(meta transitionMeta, name string, given any) (any, error) {
-	switch v := given.(type) {
-	case string:
-		if meta.Schema.Type == "array" {
-			return a.listValue(meta, name, []any{v})
-		}
-		return a.textValue(meta, meta.Schema.Type, name, v)
-	case []any:
-		return a.listValue(meta, name, v)
-	}
-	return given, nil
-}
+// maxListedFields is how many fields of a screen an error names.
+const maxListedFields = 25
 
-func (a api) listValue(meta transitionMeta, name string, given []any) (any, error) {
-	out := make([]any, len(given))
-	for i, item := range given {
-		out[i] = item
-		if s, isText := item.(string); isText {
-			value, err := a.textValue(meta, meta.Schema.Items, name, s)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = value
+// missing is an InputError about the fields that the screen demands and out lacks.
+func (f *form) missing(out map[string]any) error {
+	var missing []string
+	for _, id := range sortedKeys(f.screen) {
+		meta := f.screen[id]
+		if value, given := out[id]; meta.must() && (!given || value == nil) && id != "reporter" {
+			missing = append(missing, describeField(id, meta))
 		}
 	}
-	return out, nil
+	if len(missing) == 0 {
+		return nil
+	}
+	return f.bad(f.what+" demands "+strings.Join(missing, "; "), "Nothing was sent.")
 }
 
-// textValue is what a text stands for in a field of the given type.
-func (a api) textValue(meta transitionMeta, kind, name, s string) (any, error) {
-	if len(meta.Allowed) > 0 {
-		return allowedValue(meta, name, s)
+func describeField(id string, meta fieldMeta) string {
+	text := quoted(id) + " (" + oneLine(meta.Name) + ")"
+	if allowed := meta.allowed(); len(allowed) > 0 {
+		text += ", allowed: " + quotedList(allowed)
 	}
-	switch kind {
-	case "user":
-		if a.isCloud() {
-			return map[string]any{"accountId": s}, nil
-		}
-		return map[string]any{"name": s}, nil
-	case "option":
-		return map[string]any{"value": s}, nil
-	case "resolution", "priority", "version", "component", "group", "issuetype", "status":
-		return map[string]any{"name": s}, nil
-	case "project", "issuelink":
-		return map[string]any{"key": s}, nil
-	}
-	if meta.Schema.Custom == customTextArea || meta.Schema.System == "description" || meta.Schema.System == "environment" {
-		return a.fromMarkdown(s), nil
-	}
-	return s, nil
-}
-
-// allowedValue finds the allowed value that a text names, by name in any case of letters or by id.
-func allowedValue(meta transitionMeta, name, s string) (any, error) {
-	i := slices.IndexFunc(meta.Allowed, func(raw json.RawMessage) bool {
-		return strings.EqualFold(allowedName(raw), oneLine(s)) || allowedID(raw) == s
-	})
-	if i < 0 {
-		return nil, &atlassian.InputError{
-			Argument: "fields", Problem: quoted(s) + " is not a value of " + quoted(name),
-			Hint: "Allowed: " + quotedList(meta.allowed()) + ".",
-		}
-	}
-	if id := allowedID(meta.Allowed[i]); id != "" {
-		return map[string]any{"id": id}, nil
-	}
-	return meta.Allowed[i], nil
-}
-
-func allowedID(raw json.RawMessage) string {
-	var v struct {
-		ID string `json:"id"`
-	}
-	decode(raw, &v)
-	return v.ID
+	return text
 }
 
 // explainFields adds to Jira's complaint about fields what those fields are called and which
 // values they take.
-func explainFields(err error, screen map[string]transitionMeta) error {
+func explainFields(err error, screen map[string]fieldMeta) error {
 	var e *atlassian.Error
-	if !errors.As(err, &e) || len(screen) == 0 || e.Status != 400 {
+	if !errors.As(err, &e) || len(screen) == 0 || e.Status != http.StatusBadRequest {
 		return err
 	}
 	var hints []string
 	for _, id := range sortedKeys(screen) {
 		meta := screen[id]
 		_, blamed := e.Fields[id]
-		missing := meta.Required && !meta.HasDefault
-		if !blamed && !missing {
+		if !blamed && (!meta.must() || len(screen) > maxListedFields) {
 			continue
 		}
 		hint := "Put " + quoted(id) + " (" + oneLine(meta.Name) + ") into fields"
@@ -160,7 +167,6 @@ func explainFields(err error, screen map[string]transitionMeta) error {
 		return err
 	}
 	explained := *e
-	explained.Hint = strings.Join(append(hints, e.Hint), " ")
-	explained.Hint = strings.TrimSpace(explained.Hint)
+	explained.Hint = strings.TrimSpace(strings.Join(append(hints, e.Hint), " "))
 	return &explained
 }

@@ -104,7 +104,7 @@ func newBench(t *testing.T, v variant, wrap func(http.Handler) http.Handler) *be
 
 func (b *bench) record(r *http.Request) {
 	e := exchange{line: r.Method + " " + strings.TrimPrefix(r.URL.RequestURI(), b.prefix)}
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost || r.Method == http.MethodPut {
 		var raw json.RawMessage
 		if json.NewDecoder(r.Body).Decode(&raw) == nil {
 			json.Unmarshal(raw, &e.body)

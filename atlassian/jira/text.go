@@ -35,14 +35,6 @@ func (a api) native() markup.Format {
 	return markup.Wiki
 }
 
-// fromMarkdown writes rich text the way the deployment takes it.
-func (a api) fromMarkdown(text string) any {
-	if a.isCloud() {
-		return markup.ToADF(text, markup.WithSite(a.site))
-	}
-	return markup.ToWiki(text)
-}
-
 // written is rich text the way the deployment takes it, with a line of plain text below, which no
 // unclosed Markdown above reaches. The error names the argument that text came in.
 func (a api) written(argument, text string, format markup.Format, line string) (any, error) {

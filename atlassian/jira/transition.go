@@ -37,19 +37,10 @@ type TransitionField struct {
 const maxAllowed = 50
 
 type rawTransition struct {
-	ID     string                    `json:"id"`
-	Name   string                    `json:"name"`
-	To     json.RawMessage           `json:"to"`
-	Fields map[string]transitionMeta `json:"fields"`
-}
-
-// transitionMeta is what Jira says of a field on a screen.
-type transitionMeta struct {
-	Required   bool              `json:"required"`
-	HasDefault bool              `json:"hasDefaultValue"`
-	Name       string            `json:"name"`
-	Schema     fieldSchema       `json:"schema"`
-	Allowed    []json.RawMessage `json:"allowedValues"`
+	ID     string               `json:"id"`
+	Name   string               `json:"name"`
+	To     json.RawMessage      `json:"to"`
+	Fields map[string]fieldMeta `json:"fields"`
 }
 
 // GetTransitions lists what can be done with an issue now, with the fields of each screen.
@@ -85,7 +76,7 @@ func transitions(raw []rawTransition) []Transition {
 		t.To, t.Category = status(r.To)
 		for _, id := range sortedKeys(r.Fields) {
 			f := r.Fields[id]
-			if f.Required && !f.HasDefault {
+			if f.must() {
 				t.Required = append(t.Required, TransitionField{ID: id, Name: oneLine(f.Name), Allowed: f.allowed()})
 			} else {
 				t.Optional = append(t.Optional, oneLine(f.Name))
@@ -97,7 +88,7 @@ func transitions(raw []rawTransition) []Transition {
 }
 
 // allowed are the names of a field's allowed values.
-func (m transitionMeta) allowed() []string {
+func (m fieldMeta) allowed() []string {
 	var out []string
 	for _, raw := range m.Allowed {
 		if n := allowedName(raw); n != "" && len(out) < maxAllowed {
@@ -131,6 +122,8 @@ type TransitionRequest struct {
 	Comment     string
 	Format      markup.Format
 	Attribution string
+	// Visibility limits who can read the comment; nil is everybody who can read the issue.
+	Visibility *Visibility
 }
 
 // Transitioned is what came of it.
@@ -163,7 +156,7 @@ func (c *Client) Transition(ctx context.Context, in TransitionRequest) (*Transit
 	if err != nil {
 		return nil, err
 	}
-	payload, err := a.transitionPayload(chosen, in)
+	payload, err := c.transitionPayload(ctx, a, chosen, in)
 	if err != nil {
 		return nil, err
 	}
@@ -178,10 +171,11 @@ func (c *Client) Transition(ctx context.Context, in TransitionRequest) (*Transit
 	return out, nil
 }
 
-func (a api) transitionPayload(t rawTransition, in TransitionRequest) (map[string]any, error) {
+func (c *Client) transitionPayload(ctx context.Context, a api, t rawTransition, in TransitionRequest) (map[string]any, error) {
 	payload := map[string]any{"transition": map[string]any{"id": t.ID}}
 	if len(in.Fields) > 0 {
-		fields, err := a.screenValues(t.Fields, in.Fields)
+		f := &form{client: c, api: a, argument: "fields", what: "this transition", screen: t.Fields, format: in.Format}
+		fields, err := f.fill(ctx, in.Fields)
 		if err != nil {
 			return nil, err
 		}
@@ -195,8 +189,11 @@ func (a api) transitionPayload(t rawTransition, in TransitionRequest) (map[strin
 		if err != nil {
 			return nil, err
 		}
-		add := map[string]any{"add": map[string]any{"body": body}}
-		payload["update"] = map[string]any{"comment": []any{add}}
+		comment := map[string]any{"body": body}
+		if in.Visibility != nil {
+			comment["visibility"] = in.Visibility
+		}
+		payload["update"] = map[string]any{"comment": []any{map[string]any{"add": comment}}}
 	}
 	return payload, nil
 }

@@ -39,6 +39,10 @@ type Spec[In, Out any] struct {
 	Product policy.Product
 	Access  policy.Access
 
+	// Offered says whether the site has what the tool needs, for tools that only one deployment has;
+	// nil is always. It is asked for each list and each call, and must answer at once in the end.
+	Offered func(ctx context.Context) bool
+
 	// Idempotent says of a write that doing it again changes nothing more.
 	Idempotent bool
 
@@ -83,6 +87,7 @@ type tool struct {
 	schema     *schema
 	spellings  Spellings
 	judged     bool // the result is Bounded
+	offered    func(context.Context) bool
 
 	// prepare decodes validated arguments into the steps of one call.
 	prepare func(arguments json.RawMessage) (*steps, error)
@@ -121,6 +126,7 @@ func Register[In, Out any](c *Catalogue, s Spec[In, Out]) {
 		schema:     shape,
 		spellings:  s.Spellings,
 		judged:     judged,
+		offered:    s.Offered,
 		prepare:    prepare(s),
 	}
 }

@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -71,18 +72,26 @@ func visible(c *Catalogue, p *policy.Policy) sdk.Middleware {
 				if err := p.MayUse(who, t.Tool); err != nil {
 					return nil, &unknownToolError{name: call.Params.Name, refused: err}
 				}
+				if !t.isOffered(ctx) {
+					return nil, &unknownToolError{name: call.Params.Name, refused: errNotOffered}
+				}
 			}
 			result, err := next(ctx, method, req)
 			if list, ok := result.(*sdk.ListToolsResult); ok && err == nil {
 				list.Tools = slices.DeleteFunc(list.Tools, func(d *sdk.Tool) bool {
 					t := c.tools[d.Name]
-					return t == nil || p.MayUse(who, t.Tool) != nil
+					return t == nil || p.MayUse(who, t.Tool) != nil || !t.isOffered(ctx)
 				})
 			}
 			return result, err
 		}
 	}
 }
+
+// errNotOffered is why a tool that exists is not there.
+var errNotOffered = errors.New("the site does not have what the tool needs")
+
+func (t *tool) isOffered(ctx context.Context) bool { return t.offered == nil || t.offered(ctx) }
 
 // unknownToolError is a call of a tool that does not exist, or not for this caller. The two look alike
 // to the caller and differ in the audit.

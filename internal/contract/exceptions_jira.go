@@ -7,11 +7,26 @@ var issueFieldIsNull = regexp.MustCompile(`^(?:response 200|request body) /(?:is
 
 const issueFieldIsNullDefect = `An issue's fields are declared as {"type": "object", "additionalProperties": {}}, which in OpenAPI 3.0 forbids null; Jira answers null for every field without a value ("assignee": null, "resolution": null), and null is how a field is cleared.`
 
+// assigneeIsNull matches the body that unassigns an issue.
+var assigneeIsNull = regexp.MustCompile(`^request body /(?:accountId|name): Value is not nullable`)
+
+const assigneeIsNullDefect = `The body is declared as a user whose id is a string; the operation's own description says that a null id removes the assignee.`
+
+// listIsOne matches a list where one of its items is declared.
+var listIsOne = regexp.MustCompile(`^response 200 /: value must be an object`)
+
 // jiraCloudExceptions are the defects of jira-cloud-platform-v3.json.
 var jiraCloudExceptions = []Exception{
 	{Operation: "GET /rest/api/3/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/3/search/jql", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/3/issue/{issueIdOrKey}/transitions", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "PUT /rest/api/3/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "PUT /rest/api/3/issue/{issueIdOrKey}/assignee", Finding: assigneeIsNull, Defect: assigneeIsNullDefect},
+	{
+		Operation: "POST /rest/api/3/bulk/issues/move",
+		Finding:   regexp.MustCompile(`^request body /(?:targetToMultipleSourceMapping|targetToSourcesMapping/[^/]+/issueIdOrKeys): property "\w+" is missing`),
+		Defect:    `The schemas demand "targetToMultipleSourceMapping" and "issueIdOrKeys", which they neither declare nor allow besides; what they declare, and their example sends, is "targetToSourcesMapping" with "issueIdsOrKeys".`,
+	},
 	{
 		Operation: "GET /rest/api/2/serverInfo",
 		Finding:   regexp.MustCompile(`^path: `),
@@ -24,6 +39,23 @@ var jiraDataCenterExceptions = []Exception{
 	{Operation: "GET /rest/api/2/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/2/search", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
 	{Operation: "POST /rest/api/2/issue/{issueIdOrKey}/transitions", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "PUT /rest/api/2/issue/{issueIdOrKey}", Finding: issueFieldIsNull, Defect: issueFieldIsNullDefect},
+	{Operation: "PUT /rest/api/2/issue/{issueIdOrKey}/assignee", Finding: assigneeIsNull, Defect: assigneeIsNullDefect},
+	{
+		Operation: "GET /rest/api/2/user/search",
+		Finding:   listIsOne,
+		Defect:    `"Returns a list of users that match the search string" is declared as one UserBean, not as an array of them.`,
+	},
+	{
+		Operation: "GET /rest/api/2/user/assignable/search",
+		Finding:   listIsOne,
+		Defect:    `"Returns a list of users that match the search string" is declared as one UserBean, not as an array of them.`,
+	},
+	{
+		Operation: "DELETE /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
+		Finding:   regexp.MustCompile(`^response 404: status is not supported`),
+		Defect:    "Only 204 and 400 are declared; Jira answers 404 for a comment or an issue that does not exist, as the GET of the same path does.",
+	},
 	{
 		Operation: "GET /rest/api/2/issue/{issueIdOrKey}/transitions",
 		Finding:   regexp.MustCompile(`^request: query parameter "expand" is not declared`),

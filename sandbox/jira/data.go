@@ -16,16 +16,23 @@ type seeder struct {
 func seed(now time.Time, cloud bool) *state {
 	s := &seeder{now: now.Truncate(time.Minute), cloud: cloud, nextID: 10100, state: &state{
 		users: map[string]*user{
-			"ada":   {"557058:ada", "akeller", "Ada Keller", "ada.keller@contoso.example"},
-			"ben":   {"557058:ben", "bokafor", "Ben Okafor", "ben.okafor@contoso.example"},
-			"chloe": {"557058:chloe", "cmartin", "Chloé Martin", "chloe.martin@contoso.example"},
-			"svc":   {"557058:svc-mcp", "svc-mcp", "MCP Service", "svc-mcp@contoso.example"},
+			"ada":   newUser("557058:ada", "akeller", "Ada Keller", "ada.keller@contoso.example"),
+			"ben":   newUser("557058:ben", "bokafor", "Ben Okafor", "ben.okafor@contoso.example"),
+			"chloe": newUser("557058:chloe", "cmartin", "Chloé Martin", "chloe.martin@contoso.example"),
+			"sam1":  newUser("557058:sam1", "slee", "Sam Lee", "sam.lee@contoso.example"),
+			"sam2":  newUser("557058:sam2", "slee2", "Sam Lee", "sam.lee@fabrikam.example"),
+			"noor":  newUser("557058:noor", "nhaddad", "Noor Haddad", "noor.haddad@contoso.example"),
+			"dora":  newUser("557058:dora", "dfischer", "Dora Fischer", "dora.fischer@contoso.example"),
+			"svc":   newUser("557058:svc-mcp", "svc-mcp", "MCP Service", "svc-mcp@contoso.example"),
 		},
 		byKey: map[string]*issue{},
 	}}
 	s.service = s.users["svc"]
-	plat := &project{"10000", "PLAT", "Platform", s.users["ada"], softwareWorkflow}
-	ops := &project{"10001", "OPS", "Operations", s.users["chloe"], operationsWorkflow}
+	s.users["noor"].private, s.users["dora"].inactive = true, true
+	plat := &project{id: "10000", key: "PLAT", name: "Platform", lead: s.users["ada"], workflow: softwareWorkflow}
+	ops := &project{id: "10001", key: "OPS", name: "Operations", lead: s.users["chloe"], workflow: operationsWorkflow, mustAssign: true}
+	plat.components = []choice{{"10100", "Gateway"}, {"10101", "Portal"}}
+	plat.versions = []choice{{"10200", "1.0"}, {"10201", "2.0"}}
 	s.projects = []*project{plat, ops}
 	s.platform(plat)
 	s.operations(ops)

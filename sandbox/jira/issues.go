@@ -45,6 +45,15 @@ func (s *Server) getIssue(w http.ResponseWriter, r *http.Request) {
 	if slices.Contains(expand, "transitions") {
 		out["transitions"] = s.transitionsJSON(i, false)
 	}
+	if slices.Contains(expand, "transitions.fields") {
+		out["transitions"] = s.transitionsJSON(i, true)
+	}
+	if slices.Contains(expand, "editmeta") {
+		out["editmeta"] = object{"fields": s.editScreen(i)}
+	}
+	if slices.Contains(expand, "changelog") {
+		out["changelog"] = s.changelogJSON(i)
+	}
 	writeJSON(w, http.StatusOK, out)
 }
 

@@ -56,9 +56,11 @@ func (s *Server) fieldDefinitions() []fieldDefinition {
 		{id: fieldAcceptance, name: "Acceptance Criteria", kind: "string", custom: types + "textarea", clauses: []string{"Acceptance Criteria"}},
 		{id: fieldSeverity, name: "Severity", kind: "option", custom: types + "select", clauses: []string{"Severity"}},
 	}
+	list = append(list, furtherFields...)
 	if s.cloud() {
 		return append(list, fieldDefinition{id: "parent", name: "Parent", clauses: []string{"parent"}})
 	}
+	list = append(list, fieldDefinition{id: fieldEpicName, name: "Epic Name", kind: "string", custom: agile + "gh-epic-label", clauses: []string{"Epic Name"}})
 	return append(list, fieldDefinition{id: fieldEpicLink, name: "Epic Link", kind: "any", custom: agile + "gh-epic-link", clauses: []string{"Epic Link"}})
 }
 

@@ -17,12 +17,22 @@ type state struct {
 
 type user struct {
 	accountID, name, display, email string
+	inactive                        bool
+	private                         bool // shows nobody the e-mail address (Cloud)
+}
+
+func newUser(accountID, name, display, email string) *user {
+	return &user{accountID: accountID, name: name, display: display, email: email}
 }
 
 type project struct {
 	id, key, name string
 	lead          *user
 	workflow      []transition
+	mustAssign    bool // issues without an assignee are not allowed
+	components    []choice
+	versions      []choice
+	lastKey       int // the highest number that a key ever had, where issues were made or deleted
 }
 
 type issueType struct {
@@ -67,6 +77,13 @@ type issue struct {
 	sprint      *sprint
 	severity    string
 	acceptance  any
+	environment any
+	components  []choice
+	fixVersions []choice
+	versions    []choice
+	custom      map[string]any // of the fields in fields.go, as they are given out
+	histories   []history
+	worklogs    []worklog
 }
 
 type link struct {

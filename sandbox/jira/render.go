@@ -30,13 +30,16 @@ func (s *Server) userJSON(u *user) any {
 	for _, size := range []string{"16x16", "24x24", "32x32", "48x48"} {
 		avatars[size] = s.base + "/secure/useravatar?size=" + size
 	}
-	out := object{"displayName": u.display, "emailAddress": u.email, "active": true, "timeZone": "Europe/Berlin", "avatarUrls": avatars}
+	out := object{"displayName": u.display, "emailAddress": u.email, "active": !u.inactive, "timeZone": "Europe/Berlin", "avatarUrls": avatars}
 	if s.cloud() {
+		if u.private {
+			delete(out, "emailAddress")
+		}
 		out["accountId"], out["accountType"] = u.accountID, "atlassian"
 		out["self"] = s.self("user") + "?accountId=" + url.QueryEscape(u.accountID)
 		return out
 	}
-	out["name"], out["key"] = u.name, "JIRAUSER-"+u.name
+	out["name"], out["key"] = u.name, u.key()
 	out["self"] = s.self("user") + "?username=" + url.QueryEscape(u.name)
 	return out
 }
@@ -147,10 +150,11 @@ func (s *Server) sprintJSON(sp *sprint) any {
 // fieldsOf are all fields of an issue.
 func (s *Server) fieldsOf(i *issue) object {
 	f := object{
-		"summary": i.summary, "description": i.description, "environment": nil, "status": s.statusJSON(i.status),
+		"summary": i.summary, "description": i.description, "environment": i.environment, "status": s.statusJSON(i.status),
 		"issuetype": s.typeJSON(i.kind), "project": s.projectJSON(i.project), "priority": s.choiceJSON("priority", i.priority),
 		"assignee": s.userJSON(i.assignee), "reporter": s.userJSON(i.reporter), "creator": s.userJSON(i.reporter),
-		"labels": orEmpty(i.labels), "components": []any{}, "fixVersions": []any{}, "versions": []any{},
+		"labels": orEmpty(i.labels), "components": s.choicesJSON("component", i.components),
+		"fixVersions": s.choicesJSON("version", i.fixVersions), "versions": s.choicesJSON("version", i.versions),
 		"created": jiraTime(i.created), "updated": jiraTime(i.updated), "duedate": orNull(i.due),
 		"resolution": nil, "resolutiondate": nil, "comment": s.commentPage(i, 0, maxComments),
 		fieldPoints: nil, fieldSprint: s.sprintJSON(i.sprint), fieldAcceptance: i.acceptance, fieldSeverity: nil,
@@ -162,7 +166,12 @@ func (s *Server) fieldsOf(i *issue) object {
 		f[fieldPoints] = i.points
 	}
 	if i.severity != "" {
-		f[fieldSeverity] = object{"self": s.self("customFieldOption", "10020"), "value": i.severity, "id": "10020"}
+		f[fieldSeverity] = s.optionJSON(severities[slices.IndexFunc(severities, func(o option) bool { return o.value == i.severity })])
+	}
+	for _, d := range s.fieldDefinitions() {
+		if d.custom != "" && f[d.id] == nil {
+			f[d.id] = i.custom[d.id]
+		}
 	}
 	if i.parent != nil && (s.cloud() || i.kind.subtask) {
 		f["parent"] = s.refJSON(i.parent)
@@ -172,6 +181,14 @@ func (s *Server) fieldsOf(i *issue) object {
 	}
 	f["subtasks"], f["issuelinks"], f["attachment"] = s.relatedOf(i)
 	return f
+}
+
+func (s *Server) choicesJSON(kind string, list []choice) []any {
+	out := []any{}
+	for _, c := range list {
+		out = append(out, s.choiceJSON(kind, c))
+	}
+	return out
 }
 
 func (s *Server) relatedOf(i *issue) (subtasks, links, attachments []any) {

@@ -40,10 +40,13 @@ type Server struct {
 	base   string
 	prefix string
 	mux    *http.ServeMux
+	meta   *http.ServeMux // of createmeta
 
 	mu     sync.RWMutex
 	state  *state
 	lastID int
+	moves  map[string]*moveTask
+	denied map[string]bool // project key and permission that the token's owner lacks there
 }
 
 // New makes a server with its data.
@@ -82,6 +85,12 @@ func (s *Server) routes() *http.ServeMux {
 		mux.HandleFunc("POST "+v+"/search/approximate-count", s.count)
 		mux.HandleFunc(v+"/search", s.searchRemoved)
 		mux.HandleFunc("GET "+v+"/project/search", s.projectPage)
+		mux.HandleFunc("POST "+v+"/issue/bulkfetch", s.bulkFetch)
+		mux.HandleFunc("POST "+v+"/bulk/issues/move", s.moveIssues)
+		mux.HandleFunc("GET "+v+"/bulk/queue/{task}", s.moveProgress)
+		mux.HandleFunc("POST "+v+"/changelog/bulkfetch", s.bulkChangelogs)
+		mux.HandleFunc("GET "+v+"/field/{field}/context", s.fieldContexts)
+		mux.HandleFunc("GET "+v+"/field/{field}/context/{context}/option", s.fieldContextOptions)
 	} else {
 		mux.HandleFunc("POST "+v+"/search", s.searchByOffset)
 		mux.HandleFunc("GET "+v+"/project", s.projectList)
@@ -93,6 +102,22 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+v+"/issue/{key}", s.getIssue)
 	mux.HandleFunc("GET "+v+"/issue/{key}/comment", s.getComments)
 	mux.HandleFunc("POST "+v+"/issue/{key}/comment", s.addComment)
+	mux.HandleFunc("GET "+v+"/issue/{key}/comment/{id}", s.getComment)
+	mux.HandleFunc("PUT "+v+"/issue/{key}/comment/{id}", s.editComment)
+	mux.HandleFunc("DELETE "+v+"/issue/{key}/comment/{id}", s.deleteComment)
+	// A mux of its own: to http.ServeMux these patterns conflict with those of issues.
+	s.meta = http.NewServeMux()
+	s.meta.HandleFunc("GET "+v+"/issue/createmeta/{project}/issuetypes", s.createTypes)
+	s.meta.HandleFunc("GET "+v+"/issue/createmeta/{project}/issuetypes/{type}", s.createFields)
+	mux.HandleFunc("POST "+v+"/issue", s.createIssue)
+	mux.HandleFunc("POST "+v+"/issue/bulk", s.createIssues)
+	mux.HandleFunc("PUT "+v+"/issue/{key}", s.editIssue)
+	mux.HandleFunc("DELETE "+v+"/issue/{key}", s.deleteIssue)
+	mux.HandleFunc("POST "+v+"/issue/{key}/worklog", s.addWorklog)
+	mux.HandleFunc("GET "+v+"/user", s.getUser)
+	mux.HandleFunc("GET "+v+"/user/search", s.searchUsers)
+	mux.HandleFunc("GET "+v+"/user/assignable/search", s.searchAssignable)
+	mux.HandleFunc("PUT "+v+"/issue/{key}/assignee", s.assign)
 	mux.HandleFunc("GET "+v+"/issue/{key}/transitions", s.getTransitions)
 	mux.HandleFunc("POST "+v+"/issue/{key}/transitions", s.doTransition)
 	mux.HandleFunc("/rest/", func(w http.ResponseWriter, _ *http.Request) {
@@ -124,6 +149,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = path, ""
+	if strings.Contains(path, "/issue/createmeta/") {
+		s.meta.ServeHTTP(w, inner)
+		return
+	}
 	s.mux.ServeHTTP(w, inner)
 }
 
@@ -187,6 +216,10 @@ func writeError(w http.ResponseWriter, err error) {
 	if !errors.As(err, &e) {
 		e = refuse(http.StatusInternalServerError, "Internal server error")
 	}
+	writeJSON(w, e.status, e.body())
+}
+
+func (e *refusal) body() map[string]any {
 	messages, fields := e.messages, e.errors
 	if messages == nil {
 		messages = []string{}
@@ -194,7 +227,7 @@ func writeError(w http.ResponseWriter, err error) {
 	if fields == nil {
 		fields = map[string]string{}
 	}
-	writeJSON(w, e.status, map[string]any{"errorMessages": messages, "errors": fields})
+	return map[string]any{"errorMessages": messages, "errors": fields}
 }
 
 // readJSON decodes a request's body, refusing members that Jira would not know.

@@ -70,7 +70,8 @@ type transitionRequest struct {
 	Fields map[string]any `json:"fields"`
 	Update map[string][]struct {
 		Add *struct {
-			Body any `json:"body"`
+			Body       any         `json:"body"`
+			Visibility *visibility `json:"visibility"`
 		} `json:"add"`
 	} `json:"update"`
 }
@@ -124,15 +125,20 @@ func (s *Server) applyTransition(i *issue, in transitionRequest) error {
 			if err := s.checkBody("comment", o.Add.Body); err != nil {
 				return err
 			}
+			if err := checkVisibility(o.Add.Visibility); err != nil {
+				return err
+			}
 		}
 	}
 	changed.status, changed.updated = t.to, s.cfg.Now()
 	if t.to.category != done {
 		changed.resolution = nil
 	}
+	was := *i
 	*i = changed
+	s.record(i, was)
 	for _, o := range in.Update["comment"] {
-		s.insertComment(i, o.Add.Body)
+		s.insertComment(i, o.Add.Body).visibility = o.Add.Visibility
 	}
 	return nil
 }

@@ -63,7 +63,11 @@ func transitionIssue(client *jira.Client) mcp.Spec[transitionArguments, jira.Tra
 			return []policy.Object{oneIssue(in.IssueKey)}
 		},
 		Resolve: func(ctx context.Context, in *transitionArguments) ([]policy.Object, error) {
-			return projectOf(ctx, client, in.IssueKey)
+			out, err := projectOf(ctx, client, in.IssueKey)
+			if err != nil {
+				return nil, err
+			}
+			return withNamedIssues(ctx, client, out, in.Fields)
 		},
 		Run: func(ctx context.Context, in *transitionArguments) (*jira.Transitioned, error) {
 			return client.Transition(ctx, jira.TransitionRequest{

@@ -39,13 +39,17 @@ func exception(status int) string {
 		return "NotFoundException"
 	case http.StatusForbidden:
 		return "PermissionException"
+	case http.StatusConflict:
+		return "ConflictException"
 	}
 	return "BadRequestException"
 }
 
 // v2Error answers with the error body of the Cloud v2 API.
 func v2Error(w http.ResponseWriter, status int, title string) {
-	codes := map[int]string{http.StatusBadRequest: "BAD_REQUEST", http.StatusUnauthorized: "UNAUTHORIZED", http.StatusNotFound: "NOT_FOUND"}
+	codes := map[int]string{
+		http.StatusBadRequest: "BAD_REQUEST", http.StatusUnauthorized: "UNAUTHORIZED", http.StatusNotFound: "NOT_FOUND", http.StatusConflict: "CONFLICT",
+	}
 	writeJSON(w, status, object{"errors": []any{
 		object{"status": status, "code": codes[status], "title": title, "detail": nil},
 	}})

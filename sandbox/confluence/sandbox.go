@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,6 +32,8 @@ type Config struct {
 	// BaseURL is where browsers reach the site, without "/wiki". Its path is the context path on
 	// Data Center. Empty means the host of each request.
 	BaseURL string
+	// ReadOnly are the keys of spaces that the token's owner may read and not change.
+	ReadOnly []string
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }
@@ -43,7 +47,9 @@ type Server struct {
 	base     *url.URL // nil: the host of each request
 	context  string   // path prefix of everything: "/wiki" on Cloud, the context path on Data Center
 	api      http.Handler
-	store    *store
+
+	mu    sync.RWMutex // guards store
+	store *store
 }
 
 // New returns a Server with the demo's content in it.
@@ -78,6 +84,9 @@ func New(config Config) (*Server, error) {
 		now = time.Now
 	}
 	s.store = newStore(now, s.cloud)
+	for _, sp := range s.store.spaces {
+		sp.readOnly = slices.Contains(config.ReadOnly, sp.key)
+	}
 	s.api = s.routes()
 	return s, nil
 }
@@ -103,6 +112,7 @@ func (s *Server) routes() http.Handler {
 		handle("GET /api/v2/pages", s.v2Pages)
 		handle("POST /api/v2/pages", s.v2CreatePage)
 		handle("GET /api/v2/pages/{id}", s.v2Page)
+		handle("PUT /api/v2/pages/{id}", s.v2UpdatePage)
 		handle("GET /api/v2/pages/{id}/ancestors", s.v2Ancestors)
 		handle("GET /api/v2/pages/{id}/footer-comments", s.v2Comments(false))
 		handle("GET /api/v2/pages/{id}/inline-comments", s.v2Comments(true))
@@ -115,6 +125,7 @@ func (s *Server) routes() http.Handler {
 		handle("GET /rest/api/content", s.findContent)
 		handle("POST /rest/api/content", s.createContent)
 		handle("GET /rest/api/content/{id}", s.getContent)
+		handle("PUT /rest/api/content/{id}", s.updateContent)
 		handle("GET /rest/api/content/{id}/child/comment", s.contentComments)
 		handle("GET /rest/api/space/{key}", s.getSpace)
 	}
@@ -124,6 +135,13 @@ func (s *Server) routes() http.Handler {
 // ServeHTTP answers a request. REST requests must carry the credentials of the deployment; the
 // pages for browsers need none, so that links in the demo open.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+	} else {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
 	path, ours := strings.CutPrefix(r.URL.Path, s.context)
 	switch {
 	case s.cloud && r.URL.Path == "/_edge/tenant_info":

@@ -109,6 +109,14 @@ func TestRefuses(t *testing.T) {
 	newPage := func(title, body string) string {
 		return fmt.Sprintf(`{"type":"page","title":%q,"space":{"key":"DOCS"},"body":{"storage":{"value":%q,"representation":"storage"}}}`, title, body)
 	}
+	change := func(number int) string {
+		return fmt.Sprintf(`{"id":"1310003","type":"page","status":"current","title":"Installation","version":{"number":%d}}`, number)
+	}
+	guarded := func(deployment string) site {
+		s := newSite(t, deployment, "")
+		s.server().store.spaceByKey("DOCS").readOnly = true
+		return s
+	}
 	for _, tc := range []struct {
 		name         string
 		site         site
@@ -135,6 +143,11 @@ func TestRefuses(t *testing.T) {
 		{"unknown representation", cloud, "POST", "/api/v2/pages", `{"spaceId":"98306","title":"X","body":{"representation":"html","value":""}}`, 400, "html"},
 		{"bad CQL", dc, "GET", search("title ~"), "", 400, "Could not parse cql : title ~"},
 		{"bad CQL on Cloud", cloud, "GET", search("tilte = x"), "", 400, "com.atlassian.confluence.api.service.exceptions.BadRequestException: Could not parse cql"},
+		{"a version that is not the next", dc, "PUT", "/rest/api/content/1310003", change(1), 409, `"message":"Version must be incremented on update. Current version is: 2","reason":"Conflict"`},
+		{"a version that is not the next on Cloud", cloud, "PUT", "/api/v2/pages/1310003", change(5), 409, `{"code":"CONFLICT","detail":null,"status":409,"title":"Version must be incremented when updating a page. Current Version: [2]. Provided version: [5]"}`},
+		{"no permission", guarded(DataCenter), "PUT", "/rest/api/content/1310003", change(3), 403, `"message":"Could not update Content of type : page with id 1310003"`},
+		{"no permission on Cloud", guarded(Cloud), "PUT", "/api/v2/pages/1310003", change(3), 404, "NOT_FOUND"},
+		{"a version that never was", dc, "GET", "/rest/api/content/1310003?status=historical&version=9", "", 404, "No content found"},
 	} {
 		w := tc.site.do(tc.method, tc.path, tc.body)
 		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.says) {
@@ -246,11 +259,11 @@ func TestSeed(t *testing.T) {
 		count[p.space.key]++
 		for _, v := range p.versions {
 			if complaint := checkStorage(v.body); complaint != "" {
-				t.Errorf("%s: %s", p.title, complaint)
+				t.Errorf("%s: %s", p.title(), complaint)
 			}
 		}
 		if p.parent == nil && p.id != p.space.homepage {
-			t.Errorf("%s has no parent", p.title)
+			t.Errorf("%s has no parent", p.title())
 		}
 	}
 	if count["DOCS"]+count["TEAM"] < 12 || count["DOCS"] == 0 || count["TEAM"] == 0 {

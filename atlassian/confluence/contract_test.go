@@ -1,6 +1,7 @@
 package confluence
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,7 @@ func TestContract(t *testing.T) {
 			want := []string{
 				"GET /_edge/tenant_info",
 				"GET /rest/api/content", "GET /rest/api/content/{id}", "GET /rest/api/content/{id}/child/comment", "GET /rest/api/search",
-				"POST /rest/api/content",
+				"POST /rest/api/content", "PUT /rest/api/content/{id}",
 			}
 			if d.deployment == sandbox.Cloud {
 				want = []string{
@@ -31,7 +32,7 @@ func TestContract(t *testing.T) {
 					"GET /wiki/api/v2/pages/{id}/footer-comments", "GET /wiki/api/v2/pages/{id}/inline-comments",
 					"GET /wiki/api/v2/spaces", "GET /wiki/api/v2/spaces/{id}",
 					"GET /wiki/rest/api/search",
-					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk",
+					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk", "PUT /wiki/api/v2/pages/{id}",
 				}
 			}
 			if diff := cmp.Diff(want, check.Seen()); diff != "" {
@@ -103,4 +104,27 @@ func exercise(t *testing.T, w *wire) {
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "NOPE", Title: "Nowhere"}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Elsewhere", ParentID: elsewhere}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Orphan", ParentID: "99999"}))
+	exerciseUpdates(t, w, id, must, refused)
+}
+
+// exerciseUpdates changes the page in every way that changes what is sent.
+func exerciseUpdates(t *testing.T, w *wire, id string, must, refused func(any, error)) {
+	ctx := t.Context()
+	must(w.UpdatePage(ctx, PageUpdate{PageID: id, Text: TextChange{Append: "x"}, Message: "Why", Minor: true, Attribution: "On behalf of Ada"}))
+	must(w.UpdatePage(ctx, PageUpdate{PageID: id, Title: "New title", ParentID: w.pageID(t, "DOCS", "Operations")}))
+	must(w.UpdatePage(ctx, PageUpdate{PageID: id, Text: TextChange{Whole: new("h1. x"), Format: markup.Wiki}}))
+	must(w.UpdatePage(ctx, PageUpdate{PageID: id, Text: TextChange{Whole: new(string(markup.ToADF("x"))), Format: markup.ADF}}))
+	refused(w.UpdatePage(ctx, PageUpdate{PageID: id, ExpectedVersion: 1, Title: "Y"}))
+	refused(w.UpdatePage(ctx, PageUpdate{PageID: id, Title: "Architecture"}))
+	refused(w.UpdatePage(ctx, PageUpdate{PageID: "99999", Title: "Y"}))
+	first := true
+	w.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut && first {
+			first = false
+			must(w.UpdatePage(ctx, PageUpdate{PageID: id, Title: "Theirs"}))
+		}
+		return false
+	})
+	refused(w.UpdatePage(ctx, PageUpdate{PageID: id, Title: "Ours"}))
+	w.intercept(nil)
 }

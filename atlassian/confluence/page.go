@@ -112,6 +112,7 @@ func (in *PageRequest) noSuchTitle() error {
 // cloudPage is a page in the v2 API.
 type cloudPage struct {
 	ID         string       `json:"id"`
+	Status     string       `json:"status"`
 	Title      string       `json:"title"`
 	SpaceID    string       `json:"spaceId"`
 	ParentID   string       `json:"parentId"`
@@ -129,6 +130,7 @@ type cloudPage struct {
 
 type cloudVersion struct {
 	Number    int    `json:"number"`
+	Message   string `json:"message"`
 	CreatedAt string `json:"createdAt"`
 	AuthorID  string `json:"authorId"`
 }

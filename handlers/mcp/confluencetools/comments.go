@@ -26,11 +26,7 @@ func getComments(client *confluence.Client) mcp.Spec[getCommentsArguments, confl
 			return []policy.Object{onePage(in.PageID)}
 		},
 		Resolve: func(ctx context.Context, in *getCommentsArguments) ([]policy.Object, error) {
-			key, err := client.SpaceOfPage(ctx, in.PageID)
-			if err != nil {
-				return nil, err
-			}
-			return []policy.Object{space(key)}, nil
+			return spaceOf(ctx, client, in.PageID)
 		},
 		Run: func(ctx context.Context, in *getCommentsArguments) (*confluence.Comments, error) {
 			return client.GetComments(ctx, confluence.CommentsRequest{PageID: in.PageID, Limit: in.Limit, Cursor: in.Cursor})

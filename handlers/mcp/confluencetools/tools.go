@@ -19,6 +19,8 @@ func Register(c *mcp.Catalogue, client *confluence.Client) {
 	mcp.Register(c, search(client))
 	mcp.Register(c, getPage(client))
 	mcp.Register(c, createPage(client))
+	mcp.Register(c, updatePage(client))
+	mcp.Register(c, updateSection(client))
 	mcp.Register(c, getComments(client))
 }
 

@@ -27,11 +27,13 @@ func TestContract(t *testing.T) {
 				want = []string{
 					"GET /_edge/tenant_info",
 					"GET /wiki/api/v2/folders/{id}",
-					"GET /wiki/api/v2/footer-comments/{id}/children", "GET /wiki/api/v2/inline-comments/{id}/children",
+					"GET /wiki/api/v2/footer-comments/{comment-id}", "GET /wiki/api/v2/footer-comments/{id}/children",
+					"GET /wiki/api/v2/inline-comments/{comment-id}", "GET /wiki/api/v2/inline-comments/{id}/children",
 					"GET /wiki/api/v2/pages", "GET /wiki/api/v2/pages/{id}", "GET /wiki/api/v2/pages/{id}/ancestors",
 					"GET /wiki/api/v2/pages/{id}/footer-comments", "GET /wiki/api/v2/pages/{id}/inline-comments",
 					"GET /wiki/api/v2/spaces", "GET /wiki/api/v2/spaces/{id}",
 					"GET /wiki/rest/api/search",
+					"POST /wiki/api/v2/footer-comments", "POST /wiki/api/v2/inline-comments",
 					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk", "PUT /wiki/api/v2/pages/{id}",
 				}
 			}
@@ -104,7 +106,25 @@ func exercise(t *testing.T, w *wire) {
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "NOPE", Title: "Nowhere"}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Elsewhere", ParentID: elsewhere}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Orphan", ParentID: "99999"}))
+	exerciseComments(t, w, id, must, refused)
 	exerciseUpdates(t, w, id, must, refused)
+}
+
+// exerciseComments writes comments of every kind.
+func exerciseComments(t *testing.T, w *wire, id string, must, refused func(any, error)) {
+	ctx := t.Context()
+	footer, err := w.AddComment(ctx, NewComment{PageID: id, Body: "x", Attribution: "On behalf of Ada"})
+	must(footer, err)
+	must(w.AddComment(ctx, NewComment{ReplyTo: footer.ID, Body: "h1. x", Format: markup.Wiki}))
+	inline, err := w.AddComment(ctx, NewComment{PageID: id, Body: string(markup.ToADF("x")), Format: markup.ADF, On: "issuance record"})
+	must(inline, err)
+	must(w.AddComment(ctx, NewComment{ReplyTo: inline.ID, Body: "x"}))
+	must(w.SpaceOfComment(ctx, inline.ID))
+	must(w.GetComments(ctx, CommentsRequest{PageID: id, Limit: 100, Inline: true}))
+	refused(w.AddComment(ctx, NewComment{PageID: id, Body: "x", On: "nowhere"}))
+	refused(w.AddComment(ctx, NewComment{PageID: "99999", Body: "x"}))
+	refused(w.AddComment(ctx, NewComment{ReplyTo: "99999", Body: "x"}))
+	refused(w.AddComment(ctx, NewComment{PageID: id, Body: "<p>", Format: markup.Storage}))
 }
 
 // exerciseUpdates changes the page in every way that changes what is sent.

@@ -41,7 +41,7 @@ func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	representation, value, err := in.body(cloud)
+	representation, value, err := written(in.Content, in.Format, in.Attribution, cloud)
 	if err != nil {
 		return nil, &atlassian.InputError{Argument: "content", Problem: err.Error(), Hint: "Send Markdown, or correct it. Nothing was created."}
 	}
@@ -94,24 +94,24 @@ func checkFormat(argument string, format markup.Format) error {
 
 var formats = []markup.Format{"", markup.Markdown, markup.Storage, markup.Wiki, markup.ADF}
 
-// body is the text as it is sent. Confluence reads wiki markup itself, and on Cloud ADF.
-func (in *NewPage) body(cloud bool) (representation, value string, err error) {
+// written is a text as it is sent, with a line of plain text below it. Confluence reads wiki markup
+// itself, and on Cloud ADF.
+func written(text string, format markup.Format, line string, cloud bool) (representation, value string, err error) {
 	switch {
-	case in.Format == markup.Wiki:
-		value = in.Content
-		if in.Attribution != "" {
-			value += "\n\n" + markup.ToWiki(in.Attribution)
+	case format == markup.Wiki:
+		if line != "" {
+			text += "\n\n" + markup.ToWiki(line)
 		}
-		return "wiki", value, nil
-	case in.Format == markup.ADF && cloud:
-		value, err = markup.Convert(in.Content, markup.ADF, markup.ADF)
-		if err == nil && in.Attribution != "" {
-			value = string(markup.AppendADF(markup.Document(value), in.Attribution))
+		return "wiki", text, nil
+	case format == markup.ADF && cloud:
+		value, err = markup.Convert(text, markup.ADF, markup.ADF)
+		if err == nil && line != "" {
+			value = string(markup.AppendADF(markup.Document(value), line))
 		}
 		return "atlas_doc_format", value, err
 	default:
-		value, err = markup.Convert(in.Content, in.Format, markup.Storage)
-		return "storage", value + paragraph(in.Attribution), err
+		value, err = markup.Convert(text, format, markup.Storage)
+		return "storage", value + paragraph(line), err
 	}
 }
 

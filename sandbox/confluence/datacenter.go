@@ -130,7 +130,11 @@ type newContent struct {
 	Ancestors []struct {
 		ID json.Number `json:"id"`
 	} `json:"ancestors"`
-	Body map[string]struct {
+	Container struct {
+		ID json.Number `json:"id"`
+	} `json:"container"`
+	Extensions newInline `json:"extensions"`
+	Body       map[string]struct {
 		Value          string `json:"value"`
 		Representation string `json:"representation"`
 	} `json:"body"`
@@ -150,11 +154,15 @@ func (in *newContent) body() (representation, value string) {
 	return representation, value
 }
 
-// createContent answers POST /rest/api/content. Only pages can be created so far.
+// createContent answers POST /rest/api/content, for pages and comments.
 func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
 	var in newContent
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10<<20)).Decode(&in); err != nil {
 		s.restError(w, http.StatusBadRequest, "Could not read the request: "+err.Error())
+		return
+	}
+	if in.Type == "comment" {
+		s.createContentComment(w, r, in)
 		return
 	}
 	sp := s.store.spaceByKey(in.Space.Key)
@@ -172,7 +180,7 @@ func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) createFrom(in newContent, sp *space) (*page, error) {
 	if in.Type != "page" {
-		return nil, refusedError("The sandbox creates pages only, not " + in.Type)
+		return nil, refusedError("The sandbox creates pages and comments only, not " + in.Type)
 	}
 	var parent *page
 	if len(in.Ancestors) > 0 {

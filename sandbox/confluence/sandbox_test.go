@@ -147,6 +147,10 @@ func TestRefuses(t *testing.T) {
 		{"a version that is not the next on Cloud", cloud, "PUT", "/api/v2/pages/1310003", change(5), 409, `{"code":"CONFLICT","detail":null,"status":409,"title":"Version must be incremented when updating a page. Current Version: [2]. Provided version: [5]"}`},
 		{"no permission", guarded(DataCenter), "PUT", "/rest/api/content/1310003", change(3), 403, `"message":"Could not update Content of type : page with id 1310003"`},
 		{"no permission on Cloud", guarded(Cloud), "PUT", "/api/v2/pages/1310003", change(3), 404, "NOT_FOUND"},
+		{"inline comment without what the page's own script sends", dc, "POST", "/rest/api/content", `{"type":"comment","container":{"id":"1310007","type":"page"},"extensions":{"location":"inline","inlineProperties":{"originalSelection":"code","matchIndex":0,"numMatches":1}}}`, 400, `{"message":{"key":"serializedHighlights"}}`},
+		{"inline comment on what is not there", cloud, "POST", "/api/v2/inline-comments", `{"pageId":"1310007","body":{"representation":"storage","value":"x"},"inlineCommentProperties":{"textSelection":"nowhere","textSelectionMatchCount":1}}`, 400, "BAD_REQUEST"},
+		{"comment on nothing", cloud, "POST", "/api/v2/footer-comments", `{"pageId":"5","body":{"representation":"storage","value":"x"}}`, 404, "NOT_FOUND"},
+		{"comment without permission", guarded(DataCenter), "POST", "/rest/api/content", `{"type":"comment","container":{"id":"1310007","type":"page"}}`, 403, "Could not create content with type comment"},
 		{"a version that never was", dc, "GET", "/rest/api/content/1310003?status=historical&version=9", "", 404, "No content found"},
 	} {
 		w := tc.site.do(tc.method, tc.path, tc.body)

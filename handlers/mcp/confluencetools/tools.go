@@ -22,7 +22,13 @@ func Register(c *mcp.Catalogue, client *confluence.Client) {
 	mcp.Register(c, updatePage(client))
 	mcp.Register(c, updateSection(client))
 	mcp.Register(c, getComments(client))
+	mcp.Register(c, getInlineComments(client))
+	mcp.Register(c, addComment(client))
+	mcp.Register(c, replyToComment(client))
+	mcp.Register(c, addInlineComment(client))
 }
 
 func space(key string) policy.Object  { return policy.Object{Kind: policy.Space, ID: key} }
 func onePage(id string) policy.Object { return policy.Object{Kind: policy.Page, ID: id} }
+
+func oneComment(id string) policy.Object { return policy.Object{Kind: policy.Comment, ID: id} }

@@ -111,8 +111,8 @@ func TestWithoutPermission(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			server := newSandbox(t, i, []string{"TEAM"})
 			s := connect(t, newClient(t, listen(t, server)+d.context, d.deployment), member, func(*mcp.Config) {}, nil)
-			id := s.idOf(t, "TEAM", "Decisions")
-			for _, call := range withoutPermission(id) {
+			id, comment := s.commented(t)
+			for _, call := range changes(id, comment) {
 				s.refused(t, call.tool, call.arguments, "account")
 			}
 			if page := s.must(t, "confluence_get_page", map[string]any{"page_id": id}); page["version"] != 1.0 {
@@ -127,11 +127,24 @@ type call struct {
 	arguments map[string]any
 }
 
-// withoutPermission are calls that change the page or something on it.
-func withoutPermission(id string) []call {
+// commented is a page of TEAM with a comment.
+func (s session) commented(t *testing.T) (page, comment string) {
+	t.Helper()
+	page = s.idOf(t, "TEAM", "ADR-002 Personal access tokens stay on the server")
+	for id := range bodies(s.must(t, "confluence_get_comments", map[string]any{"page_id": page})) {
+		comment = id
+	}
+	return page, comment
+}
+
+// changes are calls that change the page or something on it.
+func changes(id, comment string) []call {
 	return []call{
 		{"confluence_create_page", map[string]any{"space_key": "TEAM", "title": "New", "content": "x"}},
 		{"confluence_update_page", map[string]any{"page_id": id, "append": "x"}},
+		{"confluence_add_comment", map[string]any{"page_id": id, "body": "x"}},
+		{"confluence_add_inline_comment", map[string]any{"page_id": id, "body": "x", "text_selection": "Decision"}},
+		{"confluence_reply_to_comment", map[string]any{"comment_id": comment, "body": "x"}},
 	}
 }
 
@@ -148,9 +161,9 @@ func TestWritesOutside(t *testing.T) {
 				server.ServeHTTP(w, r)
 			}))
 			client := newClient(t, url+d.context, d.deployment)
-			team := connect(t, client, member, func(*mcp.Config) {}, nil).idOf(t, "TEAM", "Decisions")
+			team, comment := connect(t, client, member, func(*mcp.Config) {}, nil).commented(t)
 			s := connect(t, client, member, func(*mcp.Config) {}, []string{"DOCS"})
-			for _, call := range withoutPermission(team) {
+			for _, call := range changes(team, comment) {
 				s.refused(t, call.tool, call.arguments, "TEAM is not one of the Confluence spaces")
 			}
 			docs := s.idOf(t, "DOCS", "Operations")

@@ -19,22 +19,27 @@ func TestContract(t *testing.T) {
 			check := contract.Load(t, d.documents...).Under(d.context)
 			exercise(t, connect(t, d.deployment, d.context, check, "sandbox-confluence-token"))
 			want := []string{
+				"DELETE /rest/api/content/{id}/label",
 				"GET /_edge/tenant_info",
-				"GET /rest/api/content", "GET /rest/api/content/{id}", "GET /rest/api/content/{id}/child/comment", "GET /rest/api/search",
-				"POST /rest/api/content", "PUT /rest/api/content/{id}",
+				"GET /rest/api/content", "GET /rest/api/content/{id}", "GET /rest/api/content/{id}/child/comment", "GET /rest/api/content/{id}/child/{type}",
+				"GET /rest/api/content/{id}/label", "GET /rest/api/search", "GET /rest/api/space",
+				"POST /rest/api/content", "POST /rest/api/content/{id}/label", "PUT /rest/api/content/{id}",
 			}
 			if d.deployment == sandbox.Cloud {
 				want = []string{
+					"DELETE /wiki/rest/api/content/{id}/label",
 					"GET /_edge/tenant_info",
-					"GET /wiki/api/v2/folders/{id}",
+					"GET /wiki/api/v2/folders/{id}", "GET /wiki/api/v2/folders/{id}/direct-children",
 					"GET /wiki/api/v2/footer-comments/{comment-id}", "GET /wiki/api/v2/footer-comments/{id}/children",
 					"GET /wiki/api/v2/inline-comments/{comment-id}", "GET /wiki/api/v2/inline-comments/{id}/children",
 					"GET /wiki/api/v2/pages", "GET /wiki/api/v2/pages/{id}", "GET /wiki/api/v2/pages/{id}/ancestors",
-					"GET /wiki/api/v2/pages/{id}/footer-comments", "GET /wiki/api/v2/pages/{id}/inline-comments",
-					"GET /wiki/api/v2/spaces", "GET /wiki/api/v2/spaces/{id}",
+					"GET /wiki/api/v2/pages/{id}/direct-children",
+					"GET /wiki/api/v2/pages/{id}/footer-comments", "GET /wiki/api/v2/pages/{id}/inline-comments", "GET /wiki/api/v2/pages/{id}/labels",
+					"GET /wiki/api/v2/spaces", "GET /wiki/api/v2/spaces/{id}", "GET /wiki/api/v2/spaces/{id}/pages",
 					"GET /wiki/rest/api/search",
 					"POST /wiki/api/v2/footer-comments", "POST /wiki/api/v2/inline-comments",
-					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk", "PUT /wiki/api/v2/pages/{id}",
+					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk",
+					"POST /wiki/rest/api/content/{id}/label", "PUT /wiki/api/v2/pages/{id}",
 				}
 			}
 			if diff := cmp.Diff(want, check.Seen()); diff != "" {
@@ -106,8 +111,33 @@ func exercise(t *testing.T, w *wire) {
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "NOPE", Title: "Nowhere"}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Elsewhere", ParentID: elsewhere}))
 	refused(w.CreatePage(ctx, NewPage{SpaceKey: "DOCS", Title: "Orphan", ParentID: "99999"}))
+	exerciseLists(t, w, id, must, refused)
 	exerciseComments(t, w, id, must, refused)
 	exerciseUpdates(t, w, id, must, refused)
+}
+
+// exerciseLists reads lists in parts, and changes labels.
+func exerciseLists(t *testing.T, w *wire, id string, must, refused func(any, error)) {
+	ctx := t.Context()
+	home := w.pageID(t, "DOCS", "Product Docs")
+	children, err := w.GetChildren(ctx, ChildrenRequest{ParentID: home, Limit: 2})
+	must(children, err)
+	must(w.GetChildren(ctx, ChildrenRequest{ParentID: home, Limit: 2, Cursor: children.Cursor}))
+	refused(w.GetChildren(ctx, ChildrenRequest{ParentID: "99999", Limit: 2}))
+	tree, err := w.GetTree(ctx, TreeRequest{SpaceKey: "DOCS", Limit: 3})
+	must(tree, err)
+	must(w.GetTree(ctx, TreeRequest{SpaceKey: "DOCS", Limit: 1000, Cursor: tree.Cursor}))
+	refused(w.GetTree(ctx, TreeRequest{SpaceKey: "NOPE", Limit: 3}))
+	spaces, err := w.ListSpaces(ctx, SpacesRequest{Limit: 1})
+	must(spaces, err)
+	must(w.ListSpaces(ctx, SpacesRequest{Limit: 1, Cursor: spaces.Cursor}))
+	must(w.ListSpaces(ctx, SpacesRequest{Limit: 250, Type: "personal"}))
+	must(w.GetLabels(ctx, id, ""))
+	must(w.AddLabel(ctx, id, "new"))
+	must(w.RemoveLabel(ctx, id, "new"))
+	refused(w.RemoveLabel(ctx, id, "new"))
+	refused(w.AddLabel(ctx, "99999", "new"))
+	refused(w.GetLabels(ctx, "99999", ""))
 }
 
 // exerciseComments writes comments of every kind.

@@ -102,8 +102,8 @@ func (s *Server) pageAtJSON(p *page, at *version, x expansion) object {
 	})
 	x.expand(answer, "metadata", func() any {
 		var list []any
-		for i, label := range p.labels {
-			list = append(list, object{"prefix": "global", "name": label, "id": strconv.Itoa(i + 1), "label": label})
+		for _, label := range p.labels {
+			list = append(list, object{"prefix": "global", "name": label, "id": labelID(label), "label": label})
 		}
 		return object{"labels": object{"results": list, "start": 0, "limit": 200, "size": len(list), "_links": object{}}, "_expandable": object{}}
 	})

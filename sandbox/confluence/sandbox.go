@@ -108,12 +108,17 @@ func (s *Server) routes() http.Handler {
 	}
 	handle("GET /rest/api/search", s.search)
 	handle("GET /rest/api/user/current", s.currentUser)
+	handle("POST /rest/api/content/{id}/label", s.contentLabels)
+	handle("DELETE /rest/api/content/{id}/label", s.contentLabels)
 	if s.cloud {
 		handle("GET /api/v2/pages", s.v2Pages)
 		handle("POST /api/v2/pages", s.v2CreatePage)
 		handle("GET /api/v2/pages/{id}", s.v2Page)
 		handle("PUT /api/v2/pages/{id}", s.v2UpdatePage)
 		handle("GET /api/v2/pages/{id}/ancestors", s.v2Ancestors)
+		handle("GET /api/v2/pages/{id}/direct-children", s.v2Children)
+		handle("GET /api/v2/pages/{id}/labels", s.v2Labels)
+		handle("GET /api/v2/spaces/{id}/pages", s.v2SpacePages)
 		handle("GET /api/v2/pages/{id}/footer-comments", s.v2Comments(false))
 		handle("GET /api/v2/pages/{id}/inline-comments", s.v2Comments(true))
 		handle("POST /api/v2/footer-comments", s.v2CreateComment(false))
@@ -131,6 +136,9 @@ func (s *Server) routes() http.Handler {
 		handle("GET /rest/api/content/{id}", s.getContent)
 		handle("PUT /rest/api/content/{id}", s.updateContent)
 		handle("GET /rest/api/content/{id}/child/comment", s.contentComments)
+		handle("GET /rest/api/content/{id}/child/page", s.contentChildren)
+		handle("GET /rest/api/content/{id}/label", s.contentLabels)
+		handle("GET /rest/api/space", s.spacesV1)
 		handle("GET /rest/api/space/{key}", s.getSpace)
 	}
 	return mux

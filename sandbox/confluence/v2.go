@@ -99,8 +99,8 @@ func (s *Server) v2Page(w http.ResponseWriter, r *http.Request) {
 	answer := s.v2PageAtJSON(p, at, q.Get("body-format") == "storage")
 	if q.Get("include-labels") == "true" {
 		labels := []any{}
-		for i, label := range p.labels {
-			labels = append(labels, object{"id": strconv.Itoa(i + 1), "name": label, "prefix": "global"})
+		for _, label := range p.labels {
+			labels = append(labels, object{"id": labelID(label), "name": label, "prefix": "global"})
 		}
 		answer["labels"] = object{"results": labels, "meta": object{"hasMore": false}, "_links": object{}}
 	}
@@ -199,7 +199,8 @@ func (s *Server) v2Spaces(w http.ResponseWriter, r *http.Request) {
 	keys, ids := commaList(r.URL.Query()["keys"]), commaList(r.URL.Query()["ids"])
 	var found []*space
 	for _, sp := range s.store.spaces {
-		if selected(ids, sp.id) && (keys == nil || slices.Contains(keys, sp.key)) {
+		global := r.URL.Query().Get("type") == "" || r.URL.Query().Get("type") == "global"
+		if global && selected(ids, sp.id) && (keys == nil || slices.Contains(keys, sp.key)) {
 			found = append(found, sp)
 		}
 	}

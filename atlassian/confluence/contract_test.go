@@ -19,7 +19,7 @@ func TestContract(t *testing.T) {
 			check := contract.Load(t, d.documents...).Under(d.context)
 			exercise(t, connect(t, d.deployment, d.context, check, "sandbox-confluence-token"))
 			want := []string{
-				"DELETE /rest/api/content/{id}/label",
+				"DELETE /rest/api/content/{id}", "DELETE /rest/api/content/{id}/label",
 				"GET /_edge/tenant_info",
 				"GET /rest/api/content", "GET /rest/api/content/{id}", "GET /rest/api/content/{id}/child/comment", "GET /rest/api/content/{id}/child/{type}",
 				"GET /rest/api/content/{id}/label", "GET /rest/api/search", "GET /rest/api/space",
@@ -27,7 +27,7 @@ func TestContract(t *testing.T) {
 			}
 			if d.deployment == sandbox.Cloud {
 				want = []string{
-					"DELETE /wiki/rest/api/content/{id}/label",
+					"DELETE /wiki/api/v2/pages/{id}", "DELETE /wiki/rest/api/content/{id}/label",
 					"GET /_edge/tenant_info",
 					"GET /wiki/api/v2/folders/{id}", "GET /wiki/api/v2/folders/{id}/direct-children",
 					"GET /wiki/api/v2/footer-comments/{comment-id}", "GET /wiki/api/v2/footer-comments/{id}/children",
@@ -39,7 +39,8 @@ func TestContract(t *testing.T) {
 					"GET /wiki/rest/api/search",
 					"POST /wiki/api/v2/footer-comments", "POST /wiki/api/v2/inline-comments",
 					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk",
-					"POST /wiki/rest/api/content/{id}/label", "PUT /wiki/api/v2/pages/{id}",
+					"POST /wiki/rest/api/content/{id}/copy", "POST /wiki/rest/api/content/{id}/label",
+					"PUT /wiki/api/v2/pages/{id}", "PUT /wiki/rest/api/content/{pageId}/move/{position}/{targetId}",
 				}
 			}
 			if diff := cmp.Diff(want, check.Seen()); diff != "" {
@@ -114,6 +115,26 @@ func exercise(t *testing.T, w *wire) {
 	exerciseLists(t, w, id, must, refused)
 	exerciseComments(t, w, id, must, refused)
 	exerciseUpdates(t, w, id, must, refused)
+	exerciseMoves(t, w, id, must, refused)
+}
+
+// exerciseMoves moves, copies and deletes pages, and reads old versions.
+func exerciseMoves(t *testing.T, w *wire, id string, must, refused func(any, error)) {
+	ctx := t.Context()
+	must(w.GetVersion(ctx, VersionRequest{PageID: id, Version: 1}))
+	must(w.GetDiff(ctx, id, 1, 2))
+	target := w.pageID(t, "DOCS", "Release notes")
+	must(w.MovePage(ctx, MoveRequest{PageID: id, TargetID: target, Position: "append"}))
+	must(w.MovePage(ctx, MoveRequest{PageID: id, SpaceKey: "DOCS", Position: "append"}))
+	refused(w.MovePage(ctx, MoveRequest{PageID: target, TargetID: w.pageID(t, "DOCS", "Release 1.4"), Position: "append"}))
+	refused(w.MovePage(ctx, MoveRequest{PageID: "99999", TargetID: target, Position: "append"}))
+	copied, err := w.CopyPage(ctx, CopyRequest{PageID: target, SpaceKey: "DOCS", Title: "A copy", Attachments: true})
+	must(copied, err)
+	must(w.CopyPage(ctx, CopyRequest{PageID: target, SpaceKey: "DOCS", Title: "Another copy", ParentID: target}))
+	refused(w.CopyPage(ctx, CopyRequest{PageID: target, SpaceKey: "DOCS", Title: "A copy"}))
+	refused(w.CopyPage(ctx, CopyRequest{PageID: "99999", SpaceKey: "DOCS", Title: "X"}))
+	must(w.DeletePage(ctx, copied.ID))
+	refused(w.DeletePage(ctx, copied.ID))
 }
 
 // exerciseLists reads lists in parts, and changes labels.

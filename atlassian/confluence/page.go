@@ -29,6 +29,10 @@ type Page struct {
 	Space   string `json:"space"` // key
 	URL     string `json:"url"`
 	Version int    `json:"version,omitempty"`
+	// Current is the latest version, and Comment what was said about this one. They are told of a
+	// version that was asked for.
+	Current int    `json:"current_version,omitempty"`
+	Comment string `json:"version_comment,omitempty"`
 
 	Author    string `json:"author,omitempty"`
 	Created   string `json:"created,omitempty"` // RFC 3339, UTC

@@ -7,7 +7,9 @@ import (
 
 // writeJSON sends an answer as Confluence does.
 func writeJSON(w http.ResponseWriter, status int, answer any) {
-	w.Header().Set("Content-Type", "application/json")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -85,6 +87,7 @@ func (w *notFoundAsJSON) WriteHeader(status int) {
 	}
 	w.done = true
 	w.Header().Del("X-Content-Type-Options")
+	w.Header().Del("Content-Type")
 	writeJSON(w.ResponseWriter, status, object{"message": "null for uri: " + w.uri, "status-code": status})
 }
 

@@ -91,7 +91,7 @@ func (s *Server) spacesV1(w http.ResponseWriter, r *http.Request) {
 	var found []any
 	x := expansions(r, "")
 	for _, sp := range s.store.spaces {
-		if q.Get("type") != "" && q.Get("type") != "global" {
+		if q.Get("type") != "" && q.Get("type") != "global" || q.Get("spaceKey") != "" && q.Get("spaceKey") != sp.key {
 			continue
 		}
 		space := s.spaceJSON(sp)

@@ -22,8 +22,9 @@ func TestContract(t *testing.T) {
 				"DELETE /rest/api/content/{id}", "DELETE /rest/api/content/{id}/label",
 				"GET /_edge/tenant_info",
 				"GET /rest/api/content", "GET /rest/api/content/{id}", "GET /rest/api/content/{id}/child/comment", "GET /rest/api/content/{id}/child/{type}",
-				"GET /rest/api/content/{id}/label", "GET /rest/api/search", "GET /rest/api/space",
-				"POST /rest/api/content", "POST /rest/api/content/{id}/label", "PUT /rest/api/content/{id}",
+				"GET /rest/api/content/{id}/label", "GET /rest/api/content/{id}/restriction/byOperation",
+				"GET /rest/api/search", "GET /rest/api/space", "GET /rest/api/user/current",
+				"POST /rest/api/content", "POST /rest/api/content/{id}/label", "PUT /rest/api/content/{id}", "PUT /rest/api/content/{id}/restriction",
 			}
 			if d.deployment == sandbox.Cloud {
 				want = []string{
@@ -36,11 +37,11 @@ func TestContract(t *testing.T) {
 					"GET /wiki/api/v2/pages/{id}/direct-children",
 					"GET /wiki/api/v2/pages/{id}/footer-comments", "GET /wiki/api/v2/pages/{id}/inline-comments", "GET /wiki/api/v2/pages/{id}/labels",
 					"GET /wiki/api/v2/spaces", "GET /wiki/api/v2/spaces/{id}", "GET /wiki/api/v2/spaces/{id}/pages",
-					"GET /wiki/rest/api/search",
+					"GET /wiki/rest/api/content/{id}/restriction/byOperation", "GET /wiki/rest/api/search", "GET /wiki/rest/api/user/current",
 					"POST /wiki/api/v2/footer-comments", "POST /wiki/api/v2/inline-comments",
 					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk",
 					"POST /wiki/rest/api/content/{id}/copy", "POST /wiki/rest/api/content/{id}/label",
-					"PUT /wiki/api/v2/pages/{id}", "PUT /wiki/rest/api/content/{pageId}/move/{position}/{targetId}",
+					"PUT /wiki/api/v2/pages/{id}", "PUT /wiki/rest/api/content/{id}/restriction", "PUT /wiki/rest/api/content/{pageId}/move/{position}/{targetId}",
 				}
 			}
 			if diff := cmp.Diff(want, check.Seen()); diff != "" {
@@ -116,6 +117,18 @@ func exercise(t *testing.T, w *wire) {
 	exerciseComments(t, w, id, must, refused)
 	exerciseUpdates(t, w, id, must, refused)
 	exerciseMoves(t, w, id, must, refused)
+	exerciseRestrictions(t, w, id, must, refused)
+}
+
+// exerciseRestrictions sets and lifts restrictions.
+func exerciseRestrictions(t *testing.T, w *wire, id string, must, refused func(any, error)) {
+	ctx := t.Context()
+	must(w.SetRestrictions(ctx, RestrictionChange{PageID: id, ReadGroups: []string{"platform"}, EditUsers: []string{}}))
+	must(w.GetRestrictions(ctx, id))
+	must(w.SetRestrictions(ctx, RestrictionChange{PageID: id, ReadGroups: []string{}}))
+	refused(w.SetRestrictions(ctx, RestrictionChange{PageID: id, ReadGroups: []string{"nobody"}}))
+	refused(w.SetRestrictions(ctx, RestrictionChange{PageID: "99999", ReadGroups: []string{}}))
+	refused(w.GetRestrictions(ctx, "99999"))
 }
 
 // exerciseMoves moves, copies and deletes pages, and reads old versions.

@@ -73,6 +73,15 @@ func TestMoveRoundTrips(t *testing.T) {
 			}, 1, 2},
 			{"old version", func() error { _, err := w.GetVersion(t.Context(), VersionRequest{PageID: old, Version: 1}); return err }, 2, 2},
 			{"this version", func() error { _, err := w.GetVersion(t.Context(), VersionRequest{PageID: old, Version: 2}); return err }, 1, 1},
+			{"restrictions", func() error { _, err := w.GetRestrictions(t.Context(), id); return err }, 1, 1},
+			{"restrict", func() error {
+				_, err := w.SetRestrictions(t.Context(), RestrictionChange{PageID: id, ReadGroups: []string{"platform"}})
+				return err
+			}, 2, 2},
+			{"lift", func() error {
+				_, err := w.SetRestrictions(t.Context(), RestrictionChange{PageID: id, ReadGroups: []string{}})
+				return err
+			}, 1, 1},
 			{"difference", func() error { _, err := w.GetDiff(t.Context(), old, 1, 2); return err }, 2, 2},
 		} {
 			if err := step.run(); err != nil {
@@ -111,7 +120,11 @@ func TestMovesAreNotRepeated(t *testing.T) {
 				return err
 			},
 			"delete": func() error { _, err := w.DeletePage(t.Context(), id); return err },
-			"label":  func() error { _, err := w.AddLabel(t.Context(), id, "x"); return err },
+			"restrict": func() error {
+				_, err := w.SetRestrictions(t.Context(), RestrictionChange{PageID: id, ReadGroups: []string{}})
+				return err
+			},
+			"label": func() error { _, err := w.AddLabel(t.Context(), id, "x"); return err },
 		} {
 			writes = 0
 			var failure *atlassian.Error
@@ -145,4 +158,26 @@ func TestLongDiffIsCut(t *testing.T) {
 			t.Errorf("conflict: %.300v", err)
 		}
 	})
+}
+
+// TestRestrictionsAreNotInvented answers without the lists: that must not read as open to everybody.
+func TestRestrictionsAreNotInvented(t *testing.T) {
+	for _, answer := range []string{
+		`{}`, `{"read":{},"update":{}}`,
+		`{"read":{"restrictions":{"user":{"results":[]}}},"update":{"restrictions":{"user":{"results":[]},"group":{"results":[]}}}}`,
+	} {
+		w := connect(t, "datacenter", "", nil, "sandbox-confluence-token")
+		w.intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			rw.Header().Set("Content-Type", "application/json")
+			if strings.HasSuffix(r.URL.Path, "/byOperation") {
+				rw.Write([]byte(answer))
+				return true
+			}
+			rw.Header().Del("Content-Type")
+			return false
+		})
+		if got, err := w.GetRestrictions(t.Context(), "1"); err == nil {
+			t.Errorf("%s reads as %+v", answer, got)
+		}
+	}
 }

@@ -108,6 +108,8 @@ func (s *Server) routes() http.Handler {
 	}
 	handle("GET /rest/api/search", s.search)
 	handle("GET /rest/api/user/current", s.currentUser)
+	handle("GET /rest/api/content/{id}/restriction/byOperation", s.getRestrictions)
+	handle("PUT /rest/api/content/{id}/restriction", s.setRestrictions)
 	handle("POST /rest/api/content/{id}/label", s.contentLabels)
 	handle("DELETE /rest/api/content/{id}/label", s.contentLabels)
 	if s.cloud {

@@ -37,6 +37,8 @@ type page struct {
 	parent   *page // nil: the homepage of its space
 	labels   []string
 	versions []version // oldest first, never empty
+
+	restricted map[string]holders // by operation
 }
 
 func (p *page) current() *version { return &p.versions[len(p.versions)-1] }

@@ -30,6 +30,8 @@ func Register(c *mcp.Catalogue, client *confluence.Client) {
 	mcp.Register(c, movePage(client))
 	mcp.Register(c, copyPage(client))
 	mcp.Register(c, deletePage(client))
+	mcp.Register(c, getRestrictions(client))
+	mcp.Register(c, setRestrictions(client))
 	mcp.Register(c, getLabels(client))
 	mcp.Register(c, addLabel(client))
 	mcp.Register(c, removeLabel(client))

@@ -144,6 +144,7 @@ func changes(id, comment string) []call {
 		{"confluence_update_page", map[string]any{"page_id": id, "append": "x"}},
 		{"confluence_move_page", map[string]any{"page_id": id, "target_space_key": "TEAM"}},
 		{"confluence_copy_page", map[string]any{"source_page_id": id, "destination_space_key": "TEAM", "new_title": "Copy"}},
+		{"confluence_set_page_restrictions", map[string]any{"page_id": id, "read_groups": []any{"platform"}}},
 		{"confluence_add_label", map[string]any{"page_id": id, "name": "x"}},
 		{"confluence_remove_label", map[string]any{"page_id": id, "name": "adr"}},
 		{"confluence_add_comment", map[string]any{"page_id": id, "body": "x"}},

@@ -181,3 +181,31 @@ func TestRestrictionsAreNotInvented(t *testing.T) {
 		}
 	}
 }
+
+// TestDeleteWithoutPermission lets Confluence refuse in the words of each deployment.
+func TestDeleteWithoutPermission(t *testing.T) {
+	onEach(t, func(t *testing.T, w *wire, cloud bool) {
+		id := w.pageID(t, "DOCS", "Architecture")
+		w.intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodDelete {
+				return false
+			}
+			rw.Header().Set("Content-Type", "application/json")
+			if cloud {
+				rw.WriteHeader(http.StatusNotFound)
+				rw.Write([]byte(`{"errors":[{"status":404,"code":"NOT_FOUND","title":"Not Found","detail":null}]}`))
+				return true
+			}
+			rw.WriteHeader(http.StatusForbidden)
+			rw.Write([]byte(`{"statusCode":403,"data":{"authorized":false,"valid":true,"errors":[],"successful":false},"message":"Could not delete content","reason":"Forbidden"}`))
+			return true
+		})
+		if _, err := w.DeletePage(t.Context(), id); err == nil || !strings.Contains(err.Error(), "account") {
+			t.Errorf("error %v", err)
+		}
+		w.intercept(nil)
+		if _, err := w.GetPage(t.Context(), PageRequest{ID: id}); err != nil {
+			t.Errorf("deleted all the same: %v", err)
+		}
+	})
+}

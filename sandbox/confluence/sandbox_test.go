@@ -151,6 +151,18 @@ func TestRefuses(t *testing.T) {
 		{"inline comment on what is not there", cloud, "POST", "/api/v2/inline-comments", `{"pageId":"1310007","body":{"representation":"storage","value":"x"},"inlineCommentProperties":{"textSelection":"nowhere","textSelectionMatchCount":1}}`, 400, "BAD_REQUEST"},
 		{"comment on nothing", cloud, "POST", "/api/v2/footer-comments", `{"pageId":"5","body":{"representation":"storage","value":"x"}}`, 404, "NOT_FOUND"},
 		{"comment without permission", guarded(DataCenter), "POST", "/rest/api/content", `{"type":"comment","container":{"id":"1310007","type":"page"}}`, 403, "Could not create content with type comment"},
+		{"deleting without permission", guarded(DataCenter), "DELETE", "/rest/api/content/1310003", "", 403, "Could not delete content"},
+		{"deleting without permission on Cloud", guarded(Cloud), "DELETE", "/api/v2/pages/1310003", "", 404, "NOT_FOUND"},
+		{"moving below itself", cloud, "PUT", "/rest/api/content/1310005/move/append/1310006", "", 400, "parent-child loop"},
+		{"moving without permission", guarded(Cloud), "PUT", "/rest/api/content/1310005/move/append/1310001", "", 403, "PermissionException"},
+		{"moving to nothing", cloud, "PUT", "/rest/api/content/1310005/move/append/5", "", 404, "No content found"},
+		{"moving on Data Center", dc, "PUT", "/rest/api/content/1310005/move/append/1310001", "", 404, "null for uri"},
+		{"copying to nothing", cloud, "POST", "/rest/api/content/1310005/copy", `{"destination":{"type":"space","value":"NOPE"}}`, 404, "The destination does not exist"},
+		{"copying without destination", cloud, "POST", "/rest/api/content/1310005/copy", `{}`, 400, "destination.type is invalid"},
+		{"locking the account itself out", dc, "PUT", "/rest/api/content/1310005/restriction", `[{"operation":"read","restrictions":{"user":[{"username":"akeller"}]}}]`, 400, "revoke the requesting user's access is prohibited"},
+		{"restricting without permission", guarded(DataCenter), "PUT", "/rest/api/content/1310005/restriction", `[]`, 403, "not permitted"},
+		{"label of two words", cloud, "POST", "/rest/api/content/1310005/label", `{"prefix":"global","name":"two words"}`, 400, "invalid characters"},
+		{"label that is not there", dc, "DELETE", "/rest/api/content/1310005/label?name=x", "", 404, "does not exist on the content"},
 		{"a version that never was", dc, "GET", "/rest/api/content/1310003?status=historical&version=9", "", 404, "No content found"},
 	} {
 		w := tc.site.do(tc.method, tc.path, tc.body)

@@ -45,7 +45,6 @@ func movePage(client *confluence.Client) mcp.Spec[movePageArguments, confluence.
 		Toolset:     toolsetPages,
 		Product:     policy.Confluence,
 		Access:      policy.Write,
-		Idempotent:  true,
 		Touches: func(in *movePageArguments) []policy.Object {
 			named := []policy.Object{onePage(in.PageID)}
 			if in.TargetID != "" {

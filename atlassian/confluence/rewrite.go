@@ -103,7 +103,7 @@ func (t *TextChange) edit(current string) (string, error) {
 	case t.Append != "":
 		return original.Append(t.Append)
 	default:
-		return original.Edit(withoutNames(*t.Whole, original.Markdown()))
+		return original.Edit(*t.Whole) // of a mention only the target counts, not the name that GetPage shows
 	}
 }
 
@@ -171,18 +171,4 @@ func (t *TextChange) explain(err error) error {
 	default:
 		return &atlassian.InputError{Argument: argument, Problem: err.Error(), Hint: "Send Markdown, or correct it. Nothing was changed."}
 	}
-}
-
-// withoutNames undoes in a text what withNames did to the text that it was made from.
-func withoutNames(edited, original string) string {
-	was := make(map[string]string)
-	for _, match := range mentionInMarkdown.FindAllStringSubmatch(original, -1) {
-		was[match[1]] = match[0]
-	}
-	return mentionInMarkdown.ReplaceAllStringFunc(edited, func(mention string) string {
-		if before := was[mentionInMarkdown.FindStringSubmatch(mention)[1]]; before != "" {
-			return before
-		}
-		return mention
-	})
 }

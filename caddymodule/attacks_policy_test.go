@@ -95,23 +95,34 @@ func inUTF16(s string) string {
 func TestAttack5_15_ToolsListShowsForbiddenTools(t *testing.T) {
 	w := newWorld(t)
 	w.load(w.caddyfile("", withPolicy("allow read product jira\nallow write toolset:jira_comments role Atlassian.Writer\nallow jira_transition_issue role Atlassian.Admin\ndeny jira_search role Atlassian.Reader")))
-	reads := []string{"jira_get_issue", "jira_get_transitions", "jira_search"}
 	for range 2 {
-		for name, want := range map[string][]string{
-			"Ada Keller":   append([]string{"jira_transition_issue"}, reads...),
-			"Ben Okafor":   nil, // every tool that writes in Jira, and those of toolset:jira_comments
-			"Chloé Martin": reads[:2],
+		for _, tc := range []struct{ name, role, listed, hidden string }{
+			{"Ada Keller", "Atlassian.Admin", "jira_search jira_transition_issue", "jira_add_comment confluence_get_page jira_delete_issue"},
+			{"Ben Okafor", "Atlassian.Writer", "jira_search jira_add_comment", "jira_transition_issue confluence_get_page jira_delete_comment"},
+			{"Chloé Martin", "Atlassian.Reader", "jira_get_issue", "jira_search jira_add_comment jira_transition_issue"},
 		} {
-			s := w.signIn(person.New(name))
+			s := w.signIn(person.New(tc.name))
 			_, body := w.mcp(s.AccessToken, message("tools/list", "{}"))
 			listed := toolNames(t, body)
-			if want != nil {
-				slices.Sort(want)
-				if !slices.Equal(listed, want) {
-					t.Errorf("%s: listed %v, want %v", name, listed, want)
+			for _, tool := range strings.Fields(tc.listed) {
+				if !slices.Contains(listed, tool) {
+					t.Errorf("%s: %s is not listed", tc.name, tool)
 				}
-			} else if !slices.Contains(listed, "jira_add_comment") || slices.Contains(listed, "confluence_get_page") {
-				t.Errorf("%s: listed %v", name, listed)
+			}
+			for _, tool := range strings.Fields(tc.hidden) {
+				if slices.Contains(listed, tool) {
+					t.Errorf("%s: %s is listed", tc.name, tool)
+				}
+			}
+			// What is listed is what the command says may be called.
+			var may []string
+			for line := range strings.Lines(w.operator("policy", "--as", "role="+tc.role)) {
+				if words := strings.Fields(line); len(words) > 1 && words[0] == "yes" {
+					may = append(may, words[1])
+				}
+			}
+			if slices.Sort(may); !slices.Equal(may, listed) {
+				t.Errorf("%s: listed %v, may %v", tc.name, listed, may)
 			}
 		}
 	}

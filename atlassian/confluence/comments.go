@@ -14,6 +14,8 @@ type CommentsRequest struct {
 	// counted, on Cloud the threads.
 	Limit  int
 	Cursor string
+	// Inline leaves out what is below the page.
+	Inline bool
 }
 
 // MaxComments is the largest Limit.
@@ -66,6 +68,9 @@ func (c *Client) GetComments(ctx context.Context, in CommentsRequest) (*Comments
 		return nil, err
 	}
 	list := "comments " + id
+	if in.Inline {
+		list = "inline " + list
+	}
 	position, err := atlassian.DecodeCursor("cursor", list, in.Cursor)
 	if err != nil {
 		return nil, err

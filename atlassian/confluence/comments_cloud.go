@@ -35,6 +35,9 @@ type cloudComment struct {
 // the number of comments of that part that were shown already.
 func (c *Client) cloudComments(ctx context.Context, in CommentsRequest, position atlassian.Cursor, out *commentBuilder) error {
 	collection, cursor := commentPosition(position.Token)
+	if in.Inline {
+		collection = inlineComments
+	}
 	for {
 		threads, next, err := c.cloudThreads(ctx, collection, in, cursor)
 		if err != nil {

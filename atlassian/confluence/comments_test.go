@@ -142,3 +142,82 @@ func TestCommentErrors(t *testing.T) {
 		}
 	})
 }
+
+// TestInlineComments reads only those on words of the page, in parts of every size.
+func TestInlineComments(t *testing.T) {
+	onEach(t, func(t *testing.T, w *wire, cloud bool) {
+		id := w.pageID(t, "DOCS", "Token life cycle")
+		for limit := 1; limit <= 4; limit++ {
+			var got []string
+			for in := (CommentsRequest{PageID: id, Limit: limit, Inline: true}); ; {
+				part, err := w.GetComments(t.Context(), in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, comment := range part.Comments {
+					if !comment.Inline {
+						t.Errorf("limit %d: %+v", limit, comment)
+					}
+					got = append(got, comment.Body)
+				}
+				if in.Cursor = part.Cursor; in.Cursor == "" {
+					break
+				}
+			}
+			if diff := cmp.Diff([]string{"Say what happens with parallel sessions.", "Will do with PLAT-12.", "Typo: “isuance”."}, got); diff != "" {
+				t.Errorf("limit %d (-want +got):\n%s", limit, diff)
+			}
+		}
+	})
+}
+
+func TestCommentRoundTrips(t *testing.T) {
+	onEach(t, func(t *testing.T, w *wire, cloud bool) {
+		id := w.pageID(t, "DOCS", "Token life cycle")
+		var made *AddedComment
+		for _, step := range []struct {
+			name              string
+			in                func() NewComment
+			cloud, dataCenter int
+		}{
+			{"a comment", func() NewComment { return NewComment{PageID: id, Body: "x"} }, 1, 1},
+			{"a reply", func() NewComment { return NewComment{ReplyTo: made.ID, Body: "x"} }, 2, 2},
+			{"a reply to a reply", func() NewComment { return NewComment{ReplyTo: made.ID, Body: "x"} }, 3, 2},
+			{"an inline comment", func() NewComment { return NewComment{PageID: id, Body: "x", On: "2 minutes"} }, 1, 1},
+			{"a reply to it", func() NewComment { return NewComment{ReplyTo: made.ID, Body: "x"} }, 3, 2},
+			{"one on words that are not there", func() NewComment { return NewComment{PageID: id, Body: "x", On: "nowhere"} }, 2, 2},
+		} {
+			comment, err := w.AddComment(t.Context(), step.in())
+			want := step.dataCenter
+			if cloud {
+				want = step.cloud
+			}
+			if got := w.sent(); len(got) != want {
+				t.Errorf("%s: %d requests, want %d: %q, %v", step.name, len(got), want, got, err)
+			}
+			if made = comment; made != nil && !strings.Contains(made.URL, made.ID) {
+				t.Errorf("%s: %+v", step.name, made)
+			}
+		}
+	})
+}
+
+// TestCommentIsNotRepeated makes the write fail in a way that leaves its fate open.
+func TestCommentIsNotRepeated(t *testing.T) {
+	onEach(t, func(t *testing.T, w *wire, cloud bool) {
+		id := w.pageID(t, "DOCS", "Operations")
+		posts := 0
+		w.intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodPost {
+				posts++
+				rw.WriteHeader(http.StatusBadGateway)
+			}
+			return r.Method == http.MethodPost
+		})
+		_, err := w.AddComment(t.Context(), NewComment{PageID: id, Body: "x"})
+		var failure *atlassian.Error
+		if !errors.As(err, &failure) || !failure.Uncertain || posts != 1 {
+			t.Errorf("%d writes, error %v", posts, err)
+		}
+	})
+}

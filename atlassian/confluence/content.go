@@ -19,9 +19,10 @@ type content struct {
 		CreatedDate string `json:"createdDate"`
 	} `json:"history"`
 	Version struct {
-		By     user   `json:"by"`
-		When   string `json:"when"`
-		Number int    `json:"number"`
+		By      user   `json:"by"`
+		When    string `json:"when"`
+		Number  int    `json:"number"`
+		Message string `json:"message"`
 	} `json:"version"`
 	Ancestors []struct {
 		ID    string `json:"id"`

@@ -41,11 +41,11 @@ func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	representation, value, err := in.body(cloud)
+	representation, value, err := written(in.Content, in.Format, in.Attribution, cloud)
 	if err != nil {
 		return nil, &atlassian.InputError{Argument: "content", Problem: err.Error(), Hint: "Send Markdown, or correct it. Nothing was created."}
 	}
-	if err := c.checkParent(ctx, cloud, in); err != nil {
+	if err := c.checkParent(ctx, cloud, in.ParentID, in.SpaceKey); err != nil {
 		return nil, err
 	}
 	create := c.createContent
@@ -71,36 +71,47 @@ func (in *NewPage) check() (err error) {
 			return err
 		}
 	}
-	in.Title = strings.TrimSpace(in.Title)
-	if n := utf8.RuneCountInString(in.Title); n == 0 || n > maxTitle {
-		return &atlassian.InputError{Argument: "title", Problem: "it has " + strconv.Itoa(n) + " characters", Hint: "A title has 1 to 255."}
+	if in.Title, err = checkTitle("title", in.Title); err != nil {
+		return err
 	}
-	if !slices.Contains(formats, in.Format) {
-		return &atlassian.InputError{Argument: "content_format", Problem: strconv.Quote(string(in.Format)) + " is unknown", Hint: "Write markdown, storage, wiki or adf."}
+	return checkFormat("content_format", in.Format)
+}
+
+func checkTitle(argument, title string) (string, error) {
+	title = strings.TrimSpace(title)
+	if n := utf8.RuneCountInString(title); n == 0 || n > maxTitle {
+		return "", &atlassian.InputError{Argument: argument, Problem: "it has " + strconv.Itoa(n) + " characters", Hint: "A title has 1 to 255."}
+	}
+	return title, nil
+}
+
+func checkFormat(argument string, format markup.Format) error {
+	if !slices.Contains(formats, format) {
+		return &atlassian.InputError{Argument: argument, Problem: strconv.Quote(string(format)) + " is unknown", Hint: "Write markdown, storage, wiki or adf."}
 	}
 	return nil
 }
 
 var formats = []markup.Format{"", markup.Markdown, markup.Storage, markup.Wiki, markup.ADF}
 
-// body is the text as it is sent. Confluence reads wiki markup itself, and on Cloud ADF.
-func (in *NewPage) body(cloud bool) (representation, value string, err error) {
+// written is a text as it is sent, with a line of plain text below it. Confluence reads wiki markup
+// itself, and on Cloud ADF.
+func written(text string, format markup.Format, line string, cloud bool) (representation, value string, err error) {
 	switch {
-	case in.Format == markup.Wiki:
-		value = in.Content
-		if in.Attribution != "" {
-			value += "\n\n" + markup.ToWiki(in.Attribution)
+	case format == markup.Wiki:
+		if line != "" {
+			text += "\n\n" + markup.ToWiki(line)
 		}
-		return "wiki", value, nil
-	case in.Format == markup.ADF && cloud:
-		value, err = markup.Convert(in.Content, markup.ADF, markup.ADF)
-		if err == nil && in.Attribution != "" {
-			value = string(markup.AppendADF(markup.Document(value), in.Attribution))
+		return "wiki", text, nil
+	case format == markup.ADF && cloud:
+		value, err = markup.Convert(text, markup.ADF, markup.ADF)
+		if err == nil && line != "" {
+			value = string(markup.AppendADF(markup.Document(value), line))
 		}
 		return "atlas_doc_format", value, err
 	default:
-		value, err = markup.Convert(in.Content, in.Format, markup.Storage)
-		return "storage", value + paragraph(in.Attribution), err
+		value, err = markup.Convert(text, format, markup.Storage)
+		return "storage", value + paragraph(line), err
 	}
 }
 
@@ -115,24 +126,24 @@ func paragraph(line string) string {
 // checkParent refuses a parent that is not in the space. Confluence itself may put the page into
 // the parent's space instead, which is not the space that was asked for, nor perhaps one that the
 // caller may write to.
-func (c *Client) checkParent(ctx context.Context, cloud bool, in NewPage) error {
-	if in.ParentID == "" {
+func (c *Client) checkParent(ctx context.Context, cloud bool, parentID, spaceKey string) error {
+	if parentID == "" {
 		return nil
 	}
 	var key string
 	var err error
 	if cloud {
-		key, err = c.spaceOf(ctx, "pages", in.ParentID)
+		key, err = c.spaceOf(ctx, "pages", parentID)
 		if errors.Is(err, atlassian.ErrNotFound) {
-			key, err = c.spaceOf(ctx, "folders", in.ParentID)
+			key, err = c.spaceOf(ctx, "folders", parentID)
 		}
 	} else {
-		key, err = c.spaceOfContent(ctx, in.ParentID)
+		key, err = c.spaceOfContent(ctx, parentID)
 	}
-	if errors.Is(err, atlassian.ErrNotFound) || (err == nil && !strings.EqualFold(key, in.SpaceKey)) {
+	if errors.Is(err, atlassian.ErrNotFound) || (err == nil && !strings.EqualFold(key, spaceKey)) {
 		return &atlassian.InputError{
-			Argument: "parent_id", Problem: in.ParentID + " is not a page of space " + in.SpaceKey,
-			Hint: "Give the id of a page in this space, or leave parent_id out. Nothing was created.",
+			Argument: "parent_id", Problem: parentID + " is not a page of space " + spaceKey,
+			Hint: "Give the id of a page in this space, or leave parent_id out. Nothing was changed.",
 		}
 	}
 	return err
@@ -176,18 +187,21 @@ func (c *Client) createContent(ctx context.Context, in NewPage, representation, 
 
 // createHint says how to repair what Confluence refuses most often.
 func createHint(err error, in NewPage) error {
+	return hint(repairHint(err, in.Format), http.StatusNotFound, "There is no space "+in.SpaceKey+", or the account of this server may not create pages in it.")
+}
+
+// repairHint is advice on a title or a text that Confluence refused.
+func repairHint(err error, format markup.Format) error {
 	var e *atlassian.Error
-	if !errors.As(err, &e) || e.Status != http.StatusBadRequest && e.Status != http.StatusNotFound {
+	if !errors.As(err, &e) || e.Status != http.StatusBadRequest {
 		return err
 	}
 	said := strings.ToLower(strings.Join(e.Messages, " "))
 	switch {
 	case strings.Contains(said, "title already exists"):
 		e.Hint = "Titles are unique in a space: choose another, or look at the existing page with confluence_get_page (title and space_key)."
-	case strings.Contains(said, "parsing xhtml") && in.Format == markup.Storage:
+	case strings.Contains(said, "parsing xhtml") && format == markup.Storage:
 		e.Hint = "Storage format is XHTML: close every element and escape & and <; or send Markdown."
-	case e.Status == http.StatusNotFound:
-		e.Hint = "There is no space " + in.SpaceKey + ", or the account of this server may not create pages in it."
 	}
 	return err
 }

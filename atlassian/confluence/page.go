@@ -29,6 +29,10 @@ type Page struct {
 	Space   string `json:"space"` // key
 	URL     string `json:"url"`
 	Version int    `json:"version,omitempty"`
+	// Current is the latest version, and Comment what was said about this one. They are told of a
+	// version that was asked for.
+	Current int    `json:"current_version,omitempty"`
+	Comment string `json:"version_comment,omitempty"`
 
 	Author    string `json:"author,omitempty"`
 	Created   string `json:"created,omitempty"` // RFC 3339, UTC
@@ -112,6 +116,7 @@ func (in *PageRequest) noSuchTitle() error {
 // cloudPage is a page in the v2 API.
 type cloudPage struct {
 	ID         string       `json:"id"`
+	Status     string       `json:"status"`
 	Title      string       `json:"title"`
 	SpaceID    string       `json:"spaceId"`
 	ParentID   string       `json:"parentId"`
@@ -129,6 +134,7 @@ type cloudPage struct {
 
 type cloudVersion struct {
 	Number    int    `json:"number"`
+	Message   string `json:"message"`
 	CreatedAt string `json:"createdAt"`
 	AuthorID  string `json:"authorId"`
 }

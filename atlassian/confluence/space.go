@@ -94,7 +94,7 @@ func (c *Client) spaceByKey(ctx context.Context, key string) (Space, error) {
 func noSuchSpace(key string) error {
 	return &atlassian.InputError{
 		Argument: "space_key", Problem: "there is no space " + strconv.Quote(key) + " that this server may see",
-		Hint: `Keys are case-sensitive; confluence_search with the query type = space lists the spaces.`,
+		Hint: `Keys are case-sensitive; confluence_list_spaces lists the spaces.`,
 	}
 }
 

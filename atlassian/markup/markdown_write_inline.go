@@ -267,7 +267,7 @@ func (w *inlineWriter) codeSpan(text string) string {
 		fence = strings.Repeat("`", longestRun(text, '`')+1)
 	}
 	edges := text[0] == '`' || text[len(text)-1] == '`'
-	spaces := text[0] == ' ' && text[len(text)-1] == ' ' && strings.Trim(text, " ") != ""
+	spaces := text[0] == ' ' && text[len(text)-1] == ' ' && strings.Trim(text, " \t") != ""
 	if edges || spaces {
 		text = " " + text + " "
 	}

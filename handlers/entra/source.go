@@ -175,7 +175,7 @@ func (s *source) land(f *flight) {
 	}
 	servingOld := s.current != nil
 	s.mu.Unlock()
-	close(f.done)
+	defer close(f.done)
 	if f.err != nil {
 		s.p.log.Error("cannot fetch entra's discovery document and keys", "version", s.version, "serving_old", servingOld, "error", f.err)
 	}

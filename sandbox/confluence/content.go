@@ -74,22 +74,25 @@ func (s *Server) spaceJSON(sp *space) object {
 }
 
 func (s *Server) versionJSON(v *version) object {
-	return object{"by": s.userJSON(v.by), "when": isoTime(v.when), "message": v.message, "number": v.number, "minorEdit": false, "_expandable": object{}, "_links": object{}}
+	return object{"by": s.userJSON(v.by), "when": isoTime(v.when), "message": v.message, "number": v.number, "minorEdit": v.minor, "_expandable": object{}, "_links": object{}}
 }
 
 // pageJSON is a page in the form that the v1 API and Data Center share.
-func (s *Server) pageJSON(p *page, x expansion) object {
+func (s *Server) pageJSON(p *page, x expansion) object { return s.pageAtJSON(p, p.current(), x) }
+
+// pageAtJSON is a version of a page.
+func (s *Server) pageAtJSON(p *page, at *version, x expansion) object {
 	answer := object{
-		"id": strconv.FormatInt(p.id, 10), "type": "page", "status": "current", "title": p.title,
+		"id": strconv.FormatInt(p.id, 10), "type": "page", "status": p.status(at), "title": at.title,
 		"_links":      object{"webui": pagePath(s.cloud, p), "self": s.self("/rest/api/content/", p.id)},
 		"_expandable": object{},
 	}
 	x.expand(answer, "space", func() any { return s.spaceJSON(p.space) })
-	x.expand(answer, "version", func() any { return s.versionJSON(p.current()) })
+	x.expand(answer, "version", func() any { return s.versionJSON(at) })
 	x.expand(answer, "history", func() any {
-		return object{"latest": true, "createdBy": s.userJSON(p.first().by), "createdDate": isoTime(p.first().when), "_expandable": object{}, "_links": object{}}
+		return object{"latest": at == p.current(), "createdBy": s.userJSON(p.first().by), "createdDate": isoTime(p.first().when), "_expandable": object{}, "_links": object{}}
 	})
-	x.expand(answer, "body", func() any { return bodyJSON(p.current().body, x) })
+	x.expand(answer, "body", func() any { return bodyJSON(at.body, x) })
 	x.expand(answer, "ancestors", func() any {
 		list := []any{}
 		for _, a := range p.ancestors() {
@@ -99,8 +102,8 @@ func (s *Server) pageJSON(p *page, x expansion) object {
 	})
 	x.expand(answer, "metadata", func() any {
 		var list []any
-		for i, label := range p.labels {
-			list = append(list, object{"prefix": "global", "name": label, "id": strconv.Itoa(i + 1), "label": label})
+		for _, label := range p.labels {
+			list = append(list, object{"prefix": "global", "name": label, "id": labelID(label), "label": label})
 		}
 		return object{"labels": object{"results": list, "start": 0, "limit": 200, "size": len(list), "_links": object{}}, "_expandable": object{}}
 	})
@@ -118,7 +121,7 @@ func bodyJSON(storage string, x expansion) object {
 // commentJSON is a comment in the form that the v1 API and Data Center share.
 func (s *Server) commentJSON(c *comment, x expansion) object {
 	answer := object{
-		"id": strconv.FormatInt(c.id, 10), "type": "comment", "status": "current", "title": "Re: " + c.page.title,
+		"id": strconv.FormatInt(c.id, 10), "type": "comment", "status": "current", "title": "Re: " + c.page.title(),
 		"_links":      object{"webui": commentPath(s.cloud, c), "self": s.self("/rest/api/content/", c.id)},
 		"_expandable": object{},
 	}

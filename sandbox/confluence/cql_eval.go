@@ -48,12 +48,10 @@ type entry struct {
 
 // entries lists everything that can be found.
 func (s *store) entries() []*entry {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	var all []*entry
 	for _, p := range s.pages {
 		e := &entry{
-			id: p.id, kind: "page", title: p.title, text: plainText(p.current().body), space: p.space, page: p, labels: p.labels,
+			id: p.id, kind: "page", title: p.title(), text: plainText(p.current().body), space: p.space, page: p, labels: p.labels,
 			creator: p.first().by, created: p.first().when, modified: p.current().when,
 		}
 		for _, a := range p.ancestors() {
@@ -66,7 +64,7 @@ func (s *store) entries() []*entry {
 	}
 	for _, c := range s.comments {
 		all = append(all, &entry{
-			id: c.id, kind: "comment", title: "Re: " + c.page.title, text: plainText(c.body), space: c.page.space, page: c.page, comment: c,
+			id: c.id, kind: "comment", title: "Re: " + c.page.title(), text: plainText(c.body), space: c.page.space, page: c.page, comment: c,
 			creator: c.author, contributors: []*person{c.author}, created: c.created, modified: c.created,
 		})
 	}

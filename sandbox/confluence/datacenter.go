@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -35,7 +36,15 @@ func (s *Server) getContent(w http.ResponseWriter, r *http.Request) {
 	x := expansions(r, defaultExpand)
 	switch p, c := s.content(w, r); {
 	case p != nil:
-		writeJSON(w, http.StatusOK, s.withBase(r, s.pageJSON(p, x)))
+		at := p.current()
+		if q := r.URL.Query(); q.Get("status") == "historical" {
+			n, _ := strconv.Atoi(q.Get("version"))
+			if at = p.version(n); at == nil || n == p.current().number {
+				s.restError(w, http.StatusNotFound, fmt.Sprintf("No content found with id: ContentId{id=%d}", p.id))
+				return
+			}
+		}
+		writeJSON(w, http.StatusOK, s.withBase(r, s.pageAtJSON(p, at, x)))
 	case c != nil:
 		writeJSON(w, http.StatusOK, s.withBase(r, s.commentJSON(c, x)))
 	}
@@ -121,20 +130,39 @@ type newContent struct {
 	Ancestors []struct {
 		ID json.Number `json:"id"`
 	} `json:"ancestors"`
-	Body map[string]struct {
+	Container struct {
+		ID json.Number `json:"id"`
+	} `json:"container"`
+	Extensions newInline `json:"extensions"`
+	Body       map[string]struct {
 		Value          string `json:"value"`
 		Representation string `json:"representation"`
 	} `json:"body"`
 	Version struct {
+		Number  int    `json:"number"`
 		Message string `json:"message"`
+		Minor   bool   `json:"minorEdit"`
 	} `json:"version"`
 }
 
-// createContent answers POST /rest/api/content. Only pages can be created so far.
+// body returns the text of a request.
+func (in *newContent) body() (representation, value string) {
+	representation = "storage"
+	for name, body := range in.Body {
+		representation, value = name, body.Value
+	}
+	return representation, value
+}
+
+// createContent answers POST /rest/api/content, for pages and comments.
 func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
 	var in newContent
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10<<20)).Decode(&in); err != nil {
 		s.restError(w, http.StatusBadRequest, "Could not read the request: "+err.Error())
+		return
+	}
+	if in.Type == "comment" {
+		s.createContentComment(w, r, in)
 		return
 	}
 	sp := s.store.spaceByKey(in.Space.Key)
@@ -144,7 +172,7 @@ func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
 	}
 	p, err := s.createFrom(in, sp)
 	if err != nil {
-		s.restError(w, http.StatusBadRequest, err.Error())
+		s.refuse(w, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, s.withBase(r, s.pageJSON(p, expansions(r, "body.storage,"+defaultExpand))))
@@ -152,7 +180,7 @@ func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) createFrom(in newContent, sp *space) (*page, error) {
 	if in.Type != "page" {
-		return nil, refusedError("The sandbox creates pages only, not " + in.Type)
+		return nil, refusedError("The sandbox creates pages and comments only, not " + in.Type)
 	}
 	var parent *page
 	if len(in.Ancestors) > 0 {
@@ -162,10 +190,10 @@ func (s *Server) createFrom(in newContent, sp *space) (*page, error) {
 		}
 		sp = parent.space // Confluence lets the parent decide
 	}
-	representation, value := "storage", ""
-	for name, body := range in.Body {
-		representation, value = name, body.Value
+	if sp.readOnly {
+		return nil, forbiddenError("Could not create content with type page")
 	}
+	representation, value := in.body()
 	return s.create(sp, parent, in.Title, representation, value, in.Version.Message)
 }
 
@@ -174,14 +202,47 @@ type refusedError string
 
 func (e refusedError) Error() string { return string(e) }
 
+// forbiddenError is a request that Confluence answers with status 403.
+type forbiddenError string
+
+func (e forbiddenError) Error() string { return string(e) }
+
+// refuse answers with the status that an error stands for.
+func (s *Server) refuse(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	switch {
+	case errors.As(err, new(forbiddenError)):
+		status = http.StatusForbidden
+	case errors.As(err, new(conflictError)):
+		status = http.StatusConflict
+	}
+	s.restError(w, status, err.Error())
+}
+
 // create checks title and body as both APIs do, and adds the page.
 func (s *Server) create(in *space, parent *page, title, representation, value, message string) (*page, error) {
+	if err := checkTitle(title); err != nil {
+		return nil, err
+	}
+	storage, err := toStorage(representation, value)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.createPage(in, parent, title, storage, message)
+}
+
+func checkTitle(title string) error {
 	if strings.TrimSpace(title) == "" {
-		return nil, refusedError("A page must have a title")
+		return refusedError("A page must have a title")
 	}
 	if utf8.RuneCountInString(title) > 255 {
-		return nil, refusedError("Title is too long; the limit is 255 characters")
+		return refusedError("Title is too long; the limit is 255 characters")
 	}
+	return nil
+}
+
+// toStorage reads a text in any representation that both APIs take, and refuses what is malformed.
+func toStorage(representation, value string) (string, error) {
 	storage := value
 	switch representation {
 	case "storage":
@@ -190,13 +251,13 @@ func (s *Server) create(in *space, parent *page, title, representation, value, m
 	case "atlas_doc_format":
 		var err error
 		if storage, err = adfToStorage(value); err != nil {
-			return nil, err
+			return "", err
 		}
 	default:
-		return nil, refusedError("Representation " + representation + " cannot be converted to storage")
+		return "", refusedError("Representation " + representation + " cannot be converted to storage")
 	}
 	if complaint := checkStorage(storage); complaint != "" {
-		return nil, refusedError(complaint)
+		return "", refusedError(complaint)
 	}
-	return s.store.createPage(in, parent, title, storage, message)
+	return storage, nil
 }

@@ -7,7 +7,9 @@ import (
 
 // writeJSON sends an answer as Confluence does.
 func writeJSON(w http.ResponseWriter, status int, answer any) {
-	w.Header().Set("Content-Type", "application/json")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -39,13 +41,17 @@ func exception(status int) string {
 		return "NotFoundException"
 	case http.StatusForbidden:
 		return "PermissionException"
+	case http.StatusConflict:
+		return "ConflictException"
 	}
 	return "BadRequestException"
 }
 
 // v2Error answers with the error body of the Cloud v2 API.
 func v2Error(w http.ResponseWriter, status int, title string) {
-	codes := map[int]string{http.StatusBadRequest: "BAD_REQUEST", http.StatusUnauthorized: "UNAUTHORIZED", http.StatusNotFound: "NOT_FOUND"}
+	codes := map[int]string{
+		http.StatusBadRequest: "BAD_REQUEST", http.StatusUnauthorized: "UNAUTHORIZED", http.StatusNotFound: "NOT_FOUND", http.StatusConflict: "CONFLICT",
+	}
 	writeJSON(w, status, object{"errors": []any{
 		object{"status": status, "code": codes[status], "title": title, "detail": nil},
 	}})
@@ -81,6 +87,7 @@ func (w *notFoundAsJSON) WriteHeader(status int) {
 	}
 	w.done = true
 	w.Header().Del("X-Content-Type-Options")
+	w.Header().Del("Content-Type")
 	writeJSON(w.ResponseWriter, status, object{"message": "null for uri: " + w.uri, "status-code": status})
 }
 

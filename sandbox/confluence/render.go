@@ -115,7 +115,7 @@ func (v *viewer) reference(t xml.StartElement) {
 		key, title := orElse(attr(t, "space-key"), v.space.key), attr(t, "content-title")
 		v.link.name = title
 		if sp := v.server.store.spaceByKey(key); sp != nil {
-			if p := v.server.store.pageByTitle(sp, title); p != nil {
+			if p := v.server.store.titled(sp, title); p != nil {
 				v.link.href = v.server.context + pagePath(v.server.cloud, p)
 			}
 		}

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,6 +32,8 @@ type Config struct {
 	// BaseURL is where browsers reach the site, without "/wiki". Its path is the context path on
 	// Data Center. Empty means the host of each request.
 	BaseURL string
+	// ReadOnly are the keys of spaces that the token's owner may read and not change.
+	ReadOnly []string
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }
@@ -43,7 +47,9 @@ type Server struct {
 	base     *url.URL // nil: the host of each request
 	context  string   // path prefix of everything: "/wiki" on Cloud, the context path on Data Center
 	api      http.Handler
-	store    *store
+
+	mu    sync.RWMutex // guards store
+	store *store
 }
 
 // New returns a Server with the demo's content in it.
@@ -78,6 +84,9 @@ func New(config Config) (*Server, error) {
 		now = time.Now
 	}
 	s.store = newStore(now, s.cloud)
+	for _, sp := range s.store.spaces {
+		sp.readOnly = slices.Contains(config.ReadOnly, sp.key)
+	}
 	s.api = s.routes()
 	return s, nil
 }
@@ -99,13 +108,28 @@ func (s *Server) routes() http.Handler {
 	}
 	handle("GET /rest/api/search", s.search)
 	handle("GET /rest/api/user/current", s.currentUser)
+	handle("GET /rest/api/content/{id}/restriction/byOperation", s.getRestrictions)
+	handle("PUT /rest/api/content/{id}/restriction", s.setRestrictions)
+	handle("POST /rest/api/content/{id}/label", s.contentLabels)
+	handle("DELETE /rest/api/content/{id}/label", s.contentLabels)
 	if s.cloud {
 		handle("GET /api/v2/pages", s.v2Pages)
 		handle("POST /api/v2/pages", s.v2CreatePage)
 		handle("GET /api/v2/pages/{id}", s.v2Page)
+		handle("PUT /api/v2/pages/{id}", s.v2UpdatePage)
+		handle("DELETE /api/v2/pages/{id}", s.v2DeletePage)
+		handle("PUT /rest/api/content/{id}/move/{position}/{target}", s.movePage)
+		handle("POST /rest/api/content/{id}/copy", s.copyPage)
 		handle("GET /api/v2/pages/{id}/ancestors", s.v2Ancestors)
+		handle("GET /api/v2/pages/{id}/direct-children", s.v2Children)
+		handle("GET /api/v2/pages/{id}/labels", s.v2Labels)
+		handle("GET /api/v2/spaces/{id}/pages", s.v2SpacePages)
 		handle("GET /api/v2/pages/{id}/footer-comments", s.v2Comments(false))
 		handle("GET /api/v2/pages/{id}/inline-comments", s.v2Comments(true))
+		handle("POST /api/v2/footer-comments", s.v2CreateComment(false))
+		handle("POST /api/v2/inline-comments", s.v2CreateComment(true))
+		handle("GET /api/v2/footer-comments/{id}", s.v2Comment(false))
+		handle("GET /api/v2/inline-comments/{id}", s.v2Comment(true))
 		handle("GET /api/v2/footer-comments/{id}/children", s.v2Replies(false))
 		handle("GET /api/v2/inline-comments/{id}/children", s.v2Replies(true))
 		handle("GET /api/v2/spaces", s.v2Spaces)
@@ -115,7 +139,12 @@ func (s *Server) routes() http.Handler {
 		handle("GET /rest/api/content", s.findContent)
 		handle("POST /rest/api/content", s.createContent)
 		handle("GET /rest/api/content/{id}", s.getContent)
+		handle("PUT /rest/api/content/{id}", s.updateContent)
+		handle("DELETE /rest/api/content/{id}", s.deleteContent)
 		handle("GET /rest/api/content/{id}/child/comment", s.contentComments)
+		handle("GET /rest/api/content/{id}/child/page", s.contentChildren)
+		handle("GET /rest/api/content/{id}/label", s.contentLabels)
+		handle("GET /rest/api/space", s.spacesV1)
 		handle("GET /rest/api/space/{key}", s.getSpace)
 	}
 	return mux
@@ -124,6 +153,13 @@ func (s *Server) routes() http.Handler {
 // ServeHTTP answers a request. REST requests must carry the credentials of the deployment; the
 // pages for browsers need none, so that links in the demo open.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+	} else {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
 	path, ours := strings.CutPrefix(r.URL.Path, s.context)
 	switch {
 	case s.cloud && r.URL.Path == "/_edge/tenant_info":

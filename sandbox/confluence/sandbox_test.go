@@ -109,6 +109,14 @@ func TestRefuses(t *testing.T) {
 	newPage := func(title, body string) string {
 		return fmt.Sprintf(`{"type":"page","title":%q,"space":{"key":"DOCS"},"body":{"storage":{"value":%q,"representation":"storage"}}}`, title, body)
 	}
+	change := func(number int) string {
+		return fmt.Sprintf(`{"id":"1310003","type":"page","status":"current","title":"Installation","version":{"number":%d}}`, number)
+	}
+	guarded := func(deployment string) site {
+		s := newSite(t, deployment, "")
+		s.server().store.spaceByKey("DOCS").readOnly = true
+		return s
+	}
 	for _, tc := range []struct {
 		name         string
 		site         site
@@ -135,6 +143,27 @@ func TestRefuses(t *testing.T) {
 		{"unknown representation", cloud, "POST", "/api/v2/pages", `{"spaceId":"98306","title":"X","body":{"representation":"html","value":""}}`, 400, "html"},
 		{"bad CQL", dc, "GET", search("title ~"), "", 400, "Could not parse cql : title ~"},
 		{"bad CQL on Cloud", cloud, "GET", search("tilte = x"), "", 400, "com.atlassian.confluence.api.service.exceptions.BadRequestException: Could not parse cql"},
+		{"a version that is not the next", dc, "PUT", "/rest/api/content/1310003", change(1), 409, `"message":"Version must be incremented on update. Current version is: 2","reason":"Conflict"`},
+		{"a version that is not the next on Cloud", cloud, "PUT", "/api/v2/pages/1310003", change(5), 409, `{"code":"CONFLICT","detail":null,"status":409,"title":"Version must be incremented when updating a page. Current Version: [2]. Provided version: [5]"}`},
+		{"no permission", guarded(DataCenter), "PUT", "/rest/api/content/1310003", change(3), 403, `"message":"Could not update Content of type : page with id 1310003"`},
+		{"no permission on Cloud", guarded(Cloud), "PUT", "/api/v2/pages/1310003", change(3), 404, "NOT_FOUND"},
+		{"inline comment without what the page's own script sends", dc, "POST", "/rest/api/content", `{"type":"comment","container":{"id":"1310007","type":"page"},"extensions":{"location":"inline","inlineProperties":{"originalSelection":"code","matchIndex":0,"numMatches":1}}}`, 400, `{"message":{"key":"serializedHighlights"}}`},
+		{"inline comment on what is not there", cloud, "POST", "/api/v2/inline-comments", `{"pageId":"1310007","body":{"representation":"storage","value":"x"},"inlineCommentProperties":{"textSelection":"nowhere","textSelectionMatchCount":1}}`, 400, "BAD_REQUEST"},
+		{"comment on nothing", cloud, "POST", "/api/v2/footer-comments", `{"pageId":"5","body":{"representation":"storage","value":"x"}}`, 404, "NOT_FOUND"},
+		{"comment without permission", guarded(DataCenter), "POST", "/rest/api/content", `{"type":"comment","container":{"id":"1310007","type":"page"}}`, 403, "Could not create content with type comment"},
+		{"deleting without permission", guarded(DataCenter), "DELETE", "/rest/api/content/1310003", "", 403, "Could not delete content"},
+		{"deleting without permission on Cloud", guarded(Cloud), "DELETE", "/api/v2/pages/1310003", "", 404, "NOT_FOUND"},
+		{"moving below itself", cloud, "PUT", "/rest/api/content/1310005/move/append/1310006", "", 400, "parent-child loop"},
+		{"moving without permission", guarded(Cloud), "PUT", "/rest/api/content/1310005/move/append/1310001", "", 403, "PermissionException"},
+		{"moving to nothing", cloud, "PUT", "/rest/api/content/1310005/move/append/5", "", 404, "No content found"},
+		{"moving on Data Center", dc, "PUT", "/rest/api/content/1310005/move/append/1310001", "", 404, "null for uri"},
+		{"copying to nothing", cloud, "POST", "/rest/api/content/1310005/copy", `{"destination":{"type":"space","value":"NOPE"}}`, 404, "The destination does not exist"},
+		{"copying without destination", cloud, "POST", "/rest/api/content/1310005/copy", `{}`, 400, "destination.type is invalid"},
+		{"locking the account itself out", dc, "PUT", "/rest/api/content/1310005/restriction", `[{"operation":"read","restrictions":{"user":[{"username":"akeller"}]}}]`, 400, "revoke the requesting user's access is prohibited"},
+		{"restricting without permission", guarded(DataCenter), "PUT", "/rest/api/content/1310005/restriction", `[]`, 403, "not permitted"},
+		{"label of two words", cloud, "POST", "/rest/api/content/1310005/label", `{"prefix":"global","name":"two words"}`, 400, "invalid characters"},
+		{"label that is not there", dc, "DELETE", "/rest/api/content/1310005/label?name=x", "", 404, "does not exist on the content"},
+		{"a version that never was", dc, "GET", "/rest/api/content/1310003?status=historical&version=9", "", 404, "No content found"},
 	} {
 		w := tc.site.do(tc.method, tc.path, tc.body)
 		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.says) {
@@ -246,11 +275,11 @@ func TestSeed(t *testing.T) {
 		count[p.space.key]++
 		for _, v := range p.versions {
 			if complaint := checkStorage(v.body); complaint != "" {
-				t.Errorf("%s: %s", p.title, complaint)
+				t.Errorf("%s: %s", p.title(), complaint)
 			}
 		}
 		if p.parent == nil && p.id != p.space.homepage {
-			t.Errorf("%s has no parent", p.title)
+			t.Errorf("%s has no parent", p.title())
 		}
 	}
 	if count["DOCS"]+count["TEAM"] < 12 || count["DOCS"] == 0 || count["TEAM"] == 0 {

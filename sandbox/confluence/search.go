@@ -124,7 +124,7 @@ func spacePath(cloud bool, sp *space) string {
 }
 
 func pagePath(cloud bool, p *page) string {
-	title := url.QueryEscape(p.title)
+	title := url.QueryEscape(p.title())
 	if cloud {
 		return "/spaces/" + url.PathEscape(p.space.key) + "/pages/" + strconv.FormatInt(p.id, 10) + "/" + title
 	}

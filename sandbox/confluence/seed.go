@@ -52,13 +52,13 @@ type seedPage struct {
 
 func seedPages(s *store, in *space, authors map[string]*person, pages []seedPage) {
 	for _, sp := range pages {
-		p := &page{id: s.nextID(), space: in, title: sp.title, labels: strings.Fields(sp.labels)}
+		p := &page{id: s.nextID(), space: in, labels: strings.Fields(sp.labels)}
 		if sp.under != "" {
 			p.parent = s.titled(in, sp.under)
 		}
 		by := authors[sp.author]
 		for i, body := range sp.bodies {
-			v := version{number: i + 1, by: by, when: sp.created.AddDate(0, 0, 7*i), body: body}
+			v := version{number: i + 1, title: sp.title, by: by, when: sp.created.AddDate(0, 0, 7*i), body: body}
 			if i > 0 {
 				v.by, v.message = authors["ada"], "Review"
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -19,27 +18,40 @@ type space struct {
 	homepage  int64
 	creator   *person
 	created   time.Time
+	readOnly  bool // for the service account
 }
 
 type version struct {
 	number  int
+	title   string
 	by      *person
 	when    time.Time
 	message string
+	minor   bool
 	body    string // storage format
 }
 
 type page struct {
 	id       int64
 	space    *space
-	parent   *page
-	title    string
+	parent   *page // nil: the homepage of its space
 	labels   []string
 	versions []version // oldest first, never empty
+
+	restricted map[string]holders // by operation
 }
 
 func (p *page) current() *version { return &p.versions[len(p.versions)-1] }
 func (p *page) first() *version   { return &p.versions[0] }
+func (p *page) title() string     { return p.current().title }
+
+// version returns the version of a number, or nil.
+func (p *page) version(number int) *version {
+	if number < 1 || number > len(p.versions) {
+		return nil
+	}
+	return &p.versions[number-1]
+}
 
 // ancestors are the pages above p, the highest first.
 func (p *page) ancestors() []*page {
@@ -49,6 +61,14 @@ func (p *page) ancestors() []*page {
 	}
 	slices.Reverse(above)
 	return above
+}
+
+// status is that of a version.
+func (p *page) status(v *version) string {
+	if v == p.current() {
+		return "current"
+	}
+	return "historical"
 }
 
 type comment struct {
@@ -64,10 +84,9 @@ type comment struct {
 	status    string // of an inline comment: open, reopened, resolved, dangling
 }
 
-// store is the content of the site. Pages and comments are guarded by mu; people and spaces are
-// fixed, and nothing is changed after it was added, so what the methods return may be read freely.
+// store is the content of the site. The Server guards it: one request that changes something has it
+// alone, and those that read share it.
 type store struct {
-	mu       sync.RWMutex
 	now      func() time.Time
 	people   []*person
 	service  *person // owner of the token
@@ -99,45 +118,29 @@ func (s *store) person(accountID string) *person {
 }
 
 func (s *store) spaceByKey(key string) *space {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	return find(s.spaces, func(sp *space) bool { return strings.EqualFold(sp.key, key) })
 }
 
 func (s *store) spaceByID(id int64) *space {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	return find(s.spaces, func(sp *space) bool { return sp.id == id })
 }
 
 func (s *store) page(id int64) *page {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	return find(s.pages, func(p *page) bool { return p.id == id })
 }
 
-func (s *store) pageByTitle(in *space, title string) *page {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.titled(in, title)
-}
-
-// titled is pageByTitle for callers that hold the lock. Titles are compared as Confluence does:
-// without regard to case, and without surrounding blanks.
+// titled returns a page by its title. Titles are compared as Confluence does: without regard to
+// case, and without surrounding blanks.
 func (s *store) titled(in *space, title string) *page {
-	return find(s.pages, func(p *page) bool { return p.space == in && strings.EqualFold(p.title, strings.TrimSpace(title)) })
+	return find(s.pages, func(p *page) bool { return p.space == in && strings.EqualFold(p.title(), strings.TrimSpace(title)) })
 }
 
 func (s *store) comment(id int64) *comment {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	return find(s.comments, func(c *comment) bool { return c.id == id })
 }
 
 // commentsOf returns the comments for which keep is true, oldest first.
 func (s *store) commentsOf(keep func(*comment) bool) []*comment {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	var kept []*comment
 	for _, c := range s.comments {
 		if keep(c) {
@@ -164,8 +167,6 @@ func (e duplicateTitleError) Error() string {
 
 // createPage adds a page below parent, or below the space's homepage when parent is nil.
 func (s *store) createPage(in *space, parent *page, title, body, message string) (*page, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	title = strings.TrimSpace(title)
 	if s.titled(in, title) != nil {
 		return nil, duplicateTitleError{title, in.key}
@@ -174,8 +175,8 @@ func (s *store) createPage(in *space, parent *page, title, body, message string)
 		parent = find(s.pages, func(p *page) bool { return p.id == in.homepage })
 	}
 	p := &page{
-		id: s.nextID(), space: in, parent: parent, title: title,
-		versions: []version{{number: 1, by: s.service, when: s.now().UTC().Truncate(time.Millisecond), message: message, body: body}},
+		id: s.nextID(), space: in, parent: parent,
+		versions: []version{{number: 1, title: title, by: s.service, when: s.now().UTC().Truncate(time.Millisecond), message: message, body: body}},
 	}
 	s.pages = append(s.pages, p)
 	return p, nil

@@ -48,17 +48,22 @@ func v2List[T any](s *Server, w http.ResponseWriter, r *http.Request, all []T, e
 }
 
 func (s *Server) v2PageJSON(p *page, withBody bool) object {
+	return s.v2PageAtJSON(p, p.current(), withBody)
+}
+
+// v2PageAtJSON is a version of a page.
+func (s *Server) v2PageAtJSON(p *page, at *version, withBody bool) object {
 	answer := object{
-		"id": strconv.FormatInt(p.id, 10), "status": "current", "title": p.title, "spaceId": strconv.FormatInt(p.space.id, 10),
+		"id": strconv.FormatInt(p.id, 10), "status": p.status(at), "title": at.title, "spaceId": strconv.FormatInt(p.space.id, 10),
 		"authorId": p.first().by.accountID, "ownerId": p.first().by.accountID, "lastOwnerId": nil, "position": 57,
-		"createdAt": isoTime(p.first().when), "version": v2Version(p.current()), "body": object{},
+		"createdAt": isoTime(p.first().when), "version": v2Version(at), "body": object{},
 		"_links": object{"webui": pagePath(true, p), "editui": pagePath(true, p) + "?edit", "tinyui": "/x/" + strconv.FormatInt(p.id, 36)},
 	}
 	if p.parent != nil {
 		answer["parentId"], answer["parentType"] = strconv.FormatInt(p.parent.id, 10), "page"
 	}
 	if withBody {
-		answer["body"] = v2Body(p.current().body)
+		answer["body"] = v2Body(at.body)
 	}
 	return answer
 }
@@ -68,7 +73,7 @@ func v2Body(storage string) object {
 }
 
 func v2Version(v *version) object {
-	return object{"createdAt": isoTime(v.when), "message": v.message, "number": v.number, "minorEdit": false, "authorId": v.by.accountID}
+	return object{"createdAt": isoTime(v.when), "message": v.message, "number": v.number, "minorEdit": v.minor, "authorId": v.by.accountID}
 }
 
 // v2Page answers GET /api/v2/pages/{id}.
@@ -83,11 +88,19 @@ func (s *Server) v2Page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	answer := s.v2PageJSON(p, q.Get("body-format") == "storage")
+	at := p.current()
+	if number := q.Get("version"); number != "" {
+		n, _ := strconv.Atoi(number)
+		if at = p.version(n); at == nil {
+			notFound(w)
+			return
+		}
+	}
+	answer := s.v2PageAtJSON(p, at, q.Get("body-format") == "storage")
 	if q.Get("include-labels") == "true" {
 		labels := []any{}
-		for i, label := range p.labels {
-			labels = append(labels, object{"id": strconv.Itoa(i + 1), "name": label, "prefix": "global"})
+		for _, label := range p.labels {
+			labels = append(labels, object{"id": labelID(label), "name": label, "prefix": "global"})
 		}
 		answer["labels"] = object{"results": labels, "meta": object{"hasMore": false}, "_links": object{}}
 	}
@@ -151,7 +164,7 @@ func (s *Server) v2CreatePage(w http.ResponseWriter, r *http.Request) {
 	}
 	id, _ := strconv.ParseInt(in.SpaceID, 10, 64)
 	sp := s.store.spaceByID(id)
-	if sp == nil {
+	if sp == nil || sp.readOnly {
 		notFound(w)
 		return
 	}
@@ -164,12 +177,8 @@ func (s *Server) v2CreatePage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p, err := s.create(sp, parent, in.Title, orElse(in.Body.Representation, "storage"), in.Body.Value, "")
-	if errors.As(err, new(duplicateTitleError)) {
-		v2Error(w, http.StatusBadRequest, "A page with this title already exists: A page already exists with the same TITLE in this space")
-		return
-	}
 	if err != nil {
-		v2Error(w, http.StatusBadRequest, err.Error())
+		v2Refuse(w, err)
 		return
 	}
 	answer := s.v2PageJSON(p, true)
@@ -190,7 +199,8 @@ func (s *Server) v2Spaces(w http.ResponseWriter, r *http.Request) {
 	keys, ids := commaList(r.URL.Query()["keys"]), commaList(r.URL.Query()["ids"])
 	var found []*space
 	for _, sp := range s.store.spaces {
-		if selected(ids, sp.id) && (keys == nil || slices.Contains(keys, sp.key)) {
+		global := r.URL.Query().Get("type") == "" || r.URL.Query().Get("type") == "global"
+		if global && selected(ids, sp.id) && (keys == nil || slices.Contains(keys, sp.key)) {
 			found = append(found, sp)
 		}
 	}
@@ -240,7 +250,7 @@ func (s *Server) v2Users(w http.ResponseWriter, r *http.Request) {
 
 func v2CommentJSON(c *comment, withBody bool) object {
 	answer := object{
-		"id": strconv.FormatInt(c.id, 10), "status": "current", "title": "Re: " + c.page.title, "body": object{},
+		"id": strconv.FormatInt(c.id, 10), "status": "current", "title": "Re: " + c.page.title(), "body": object{},
 		"version": v2Version(&version{number: 1, by: c.author, when: c.created}), "_links": object{"webui": commentPath(true, c)},
 	}
 	if c.parent != nil {

@@ -78,7 +78,7 @@ func (s *Server) viewed(path string, q url.Values) (*page, *space) {
 		return s.pageByText(parts[3]), nil
 	case len(parts) == 3 && parts[0] == "display":
 		if sp := s.store.spaceByKey(parts[1]); sp != nil {
-			return s.store.pageByTitle(sp, strings.ReplaceAll(parts[2], "+", " ")), nil
+			return s.store.titled(sp, strings.ReplaceAll(parts[2], "+", " ")), nil
 		}
 	case len(parts) >= 2 && (parts[0] == "display" || parts[0] == "spaces"):
 		return nil, s.store.spaceByKey(parts[1])
@@ -96,7 +96,7 @@ func (s *Server) pageByText(id string) *page {
 
 func (s *Server) viewPage(p *page) viewData {
 	data := viewData{
-		Title: p.title, Space: p.space.key, Body: s.render(p.space, p.current().body), Children: s.children(p.space, p),
+		Title: p.title(), Space: p.space.key, Body: s.render(p.space, p.current().body), Children: s.children(p.space, p),
 		By:   p.current().by.name + ", " + p.current().when.Format("2 January 2006") + ", version " + strconv.Itoa(p.current().number),
 		Path: []viewLink{{p.space.name, s.context + spacePath(s.cloud, p.space)}},
 	}
@@ -104,7 +104,7 @@ func (s *Server) viewPage(p *page) viewData {
 		if a.id == p.space.homepage { // the space's link leads to the same
 			continue
 		}
-		data.Path = append(data.Path, viewLink{a.title, s.context + pagePath(s.cloud, a)})
+		data.Path = append(data.Path, viewLink{a.title(), s.context + pagePath(s.cloud, a)})
 	}
 	for _, c := range s.store.commentsOf(func(c *comment) bool { return c.page == p }) {
 		by := c.author.name + ", " + c.created.Format("2 January 2006")

@@ -14,6 +14,16 @@ type getCommentsArguments struct {
 	Cursor string `json:"cursor,omitempty" jsonschema:"From the previous result"`
 }
 
+func getInlineComments(client *confluence.Client) mcp.Spec[getCommentsArguments, confluence.Comments] {
+	spec := getComments(client)
+	spec.Name, spec.Title = "confluence_get_inline_comments", "Read inline comments on a Confluence page"
+	spec.Description = "Read the comments on parts of a Confluence page's text, with replies."
+	spec.Run = func(ctx context.Context, in *getCommentsArguments) (*confluence.Comments, error) {
+		return client.GetComments(ctx, confluence.CommentsRequest{PageID: in.PageID, Limit: in.Limit, Cursor: in.Cursor, Inline: true})
+	}
+	return spec
+}
+
 func getComments(client *confluence.Client) mcp.Spec[getCommentsArguments, confluence.Comments] {
 	return mcp.Spec[getCommentsArguments, confluence.Comments]{
 		Name:        "confluence_get_comments",
@@ -26,11 +36,7 @@ func getComments(client *confluence.Client) mcp.Spec[getCommentsArguments, confl
 			return []policy.Object{onePage(in.PageID)}
 		},
 		Resolve: func(ctx context.Context, in *getCommentsArguments) ([]policy.Object, error) {
-			key, err := client.SpaceOfPage(ctx, in.PageID)
-			if err != nil {
-				return nil, err
-			}
-			return []policy.Object{space(key)}, nil
+			return spaceOf(ctx, client, in.PageID)
 		},
 		Run: func(ctx context.Context, in *getCommentsArguments) (*confluence.Comments, error) {
 			return client.GetComments(ctx, confluence.CommentsRequest{PageID: in.PageID, Limit: in.Limit, Cursor: in.Cursor})

@@ -73,8 +73,7 @@ func createPage(client *confluence.Client) mcp.Spec[createPageArguments, conflue
 		Toolset:     toolsetPages,
 		Product:     policy.Confluence,
 		Access:      policy.Write,
-		// Looks only, or echoes of the text: nothing is lost without them.
-		Spellings: mcp.Spellings{Ignored: []string{"enable_heading_anchors", "include_content", "emoji", "page_width", "table_layout"}},
+		Spellings:   mcp.Spellings{Ignored: looks},
 		Touches: func(in *createPageArguments) []policy.Object {
 			named := []policy.Object{space(in.SpaceKey)}
 			if in.ParentID != "" {

@@ -27,7 +27,7 @@ func TestListing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const budget = 3600
+	const budget = 15200
 	if len(listing) > budget {
 		t.Errorf("the tools take %d bytes, more than %d", len(listing), budget)
 	}

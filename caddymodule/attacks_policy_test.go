@@ -104,12 +104,12 @@ func TestAttack5_15_ToolsListShowsForbiddenTools(t *testing.T) {
 			s := w.signIn(person.New(tc.name))
 			_, body := w.mcp(s.AccessToken, message("tools/list", "{}"))
 			listed := toolNames(t, body)
-			for _, tool := range strings.Fields(tc.listed) {
+			for tool := range strings.FieldsSeq(tc.listed) {
 				if !slices.Contains(listed, tool) {
 					t.Errorf("%s: %s is not listed", tc.name, tool)
 				}
 			}
-			for _, tool := range strings.Fields(tc.hidden) {
+			for tool := range strings.FieldsSeq(tc.hidden) {
 				if slices.Contains(listed, tool) {
 					t.Errorf("%s: %s is listed", tc.name, tool)
 				}

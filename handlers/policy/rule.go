@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,8 +17,9 @@ type Rule struct {
 	// Deny makes the line refuse instead of allow.
 	Deny bool `json:"deny,omitempty"`
 
-	// What are the tools that the line is about: read, write, delete, toolset:NAME, or the name of a
-	// tool. Deleting has to be said: a toolset here stands for its tools that read and write.
+	// What are the tools that the line is about: by what they do (read, write, delete), and by
+	// toolset:NAME or their names. With both, both have to fit. Deleting has to be said: a toolset
+	// alone stands for its tools that read and write.
 	What []string `json:"what"`
 
 	// Products narrows What to jira or confluence.
@@ -188,18 +190,21 @@ func (c *rule) covered(r Rule, known []Tool) (nameSet, error) {
 			return nil, unknown(c.line, "product", p, []string{string(Jira), string(Confluence)})
 		}
 	}
-	tools := make(nameSet)
-	for _, what := range r.What {
-		fits, err := toolsNamed(c.line, what, known)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range known {
-			if fits(t) && c.concerns(t.Product, r.Products) {
-				tools[t.Name] = true
-			}
+	fits, err := toolsNamed(c.line, r.What, known)
+	if err != nil {
+		return nil, err
+	}
+	tools, named := make(nameSet), false
+	for _, t := range known {
+		if fits(t) {
+			named = true
+			tools[t.Name] = c.concerns(t.Product, r.Products)
 		}
 	}
+	if !named {
+		return nil, fmt.Errorf("%s: no tool is all of %s", c.line, strings.Join(r.What, ", "))
+	}
+	maps.DeleteFunc(tools, func(_ string, concerned bool) bool { return !concerned })
 	return tools, nil
 }
 
@@ -211,23 +216,39 @@ func (c *rule) concerns(p Product, products []string) bool {
 	return c.projects == nil && c.spaces == nil || c.objects(p) != nil
 }
 
-func toolsNamed(line, what string, known []Tool) (func(Tool) bool, error) {
-	toolset, isToolset := strings.CutPrefix(what, "toolset:")
-	var exist []string
+// toolsNamed says which tools are meant: by what they do, and by their names or toolsets. With both,
+// both have to fit.
+func toolsNamed(line string, what []string, known []Tool) (func(Tool) bool, error) {
+	var access []Access
+	var names, toolsets, tools, existing []string
 	for _, t := range known {
-		exist = append(exist, map[bool]string{false: t.Name, true: t.Toolset}[isToolset])
+		tools, existing = append(tools, t.Name), append(existing, t.Toolset)
 	}
-	switch access := Access(what); {
-	case access == Read || access == Write || access == Delete:
-		return func(t Tool) bool { return t.Access == access }, nil
-	case isToolset && slices.Contains(exist, toolset):
-		return func(t Tool) bool { return t.Toolset == toolset && t.Access != Delete }, nil
-	case isToolset:
-		return nil, unknown(line, "toolset", toolset, exist)
-	case slices.Contains(exist, what):
-		return func(t Tool) bool { return t.Name == what }, nil
+	for _, word := range what {
+		toolset, isToolset := strings.CutPrefix(word, "toolset:")
+		switch a := Access(word); {
+		case a == Read || a == Write || a == Delete:
+			access = append(access, a)
+		case isToolset && slices.Contains(existing, toolset):
+			toolsets = append(toolsets, toolset)
+		case isToolset:
+			return nil, unknown(line, "toolset", toolset, existing)
+		case slices.Contains(tools, word):
+			names = append(names, word)
+		default:
+			return nil, unknown(line, "tool", word, append(tools, "read", "write", "delete", "toolset:NAME"))
+		}
 	}
-	return nil, unknown(line, "tool", what, append(exist, "read", "write", "delete", "toolset:NAME"))
+	return func(t Tool) bool {
+		done := slices.Contains(access, t.Access)
+		switch {
+		case len(access) > 0 && !done:
+			return false
+		case len(names)+len(toolsets) == 0, slices.Contains(names, t.Name):
+			return true
+		}
+		return slices.Contains(toolsets, t.Toolset) && (done || t.Access != Delete) // deleting has to be said
+	}, nil
 }
 
 // objects are the keys that the line is limited to in a product; nil is no limit.

@@ -157,9 +157,14 @@ func TestDecisionsAgree(t *testing.T) {
 	for range 400 {
 		var rules []Rule
 		for range random.IntN(6) {
-			what := pick("read", "write", "delete", "toolset:jira_agile", "jira_search", "confluence_create_page")
+			what := pick("read", "write", "delete")
+			if len(what) == 0 {
+				what = append(pick("toolset:jira_agile", "jira_search"), "confluence_create_page")
+			} else if random.IntN(3) == 0 {
+				what = append(what, "jira_search", "jira_add_comment", "jira_delete_issue")
+			}
 			rules = append(rules, Rule{
-				Deny: random.IntN(3) == 0, What: append(what, "read"), Products: pick("jira", "confluence"), Roles: pick("Writer", "Admin"),
+				Deny: random.IntN(3) == 0, What: what, Products: pick("jira", "confluence"), Roles: pick("Writer", "Admin"),
 				Groups: pick(agileGroup, contractorGroup), Projects: pick(keys...), Spaces: pick(keys...), Assistants: pick("shady"),
 			})
 		}
@@ -215,6 +220,7 @@ func TestRulesThatAreWrong(t *testing.T) {
 		"read role group x":             "role: it has no value",
 		"read role A role B":            "role is given twice",
 		"raed":                          `there is no tool "raed"`,
+		"write jira_search":             "no tool is all of write, jira_search",
 		"toolset:jira":                  `there is no toolset "jira"`,
 		"read product bitbucket":        `there is no product "bitbucket"`,
 		"read group Writers":            "not an object id of Entra",
@@ -233,6 +239,36 @@ func TestRulesThatAreWrong(t *testing.T) {
 	}
 	if _, err := ParseRule(false, strings.Fields("read write role A group b user c project D space E")); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a line is about: by what tools do, and by name.
+func TestWhat(t *testing.T) {
+	for what, want := range map[string]string{
+		"read product jira":                         "jira_get_issue jira_search jira_get_sprint",
+		"toolset:jira_issues":                       "jira_get_issue jira_search",
+		"read toolset:jira_agile":                   "jira_get_sprint",
+		"write toolset:jira_agile":                  "jira_create_sprint",
+		"delete toolset:jira_issues":                "jira_delete_issue",
+		"read delete toolset:jira_issues":           "jira_get_issue jira_search jira_delete_issue",
+		"jira_delete_issue jira_search":             "jira_search jira_delete_issue",
+		"write toolset:jira_agile jira_add_comment": "jira_add_comment jira_create_sprint",
+		"delete": "jira_delete_issue confluence_delete_page",
+	} {
+		r, err := ParseRule(false, strings.Fields(what))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := policyOf(t, []Rule{r})
+		var may []string
+		for _, tool := range tableTools {
+			if p.MayUse(tablePeople["plain"], tool) == nil {
+				may = append(may, tool.Name)
+			}
+		}
+		if got := strings.Join(may, " "); got != want {
+			t.Errorf("allow %s: %s, want %s", what, got, want)
+		}
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
@@ -247,15 +246,15 @@ func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) 
 	return p, nil
 }
 
-// abilities are sentences for the consent page: what a person of the tenant can do through these
-// tools under these rules, and whether some of it is more than reading.
+// abilities are sentences for the consent page: the most that a person of the tenant may be able to do
+// through these tools under these rules, and whether some of it is more than reading.
 func abilities(tools []policy.Tool, rules *policy.Policy) (sentences []string, writes bool) {
 	can := make(map[policy.Product]map[policy.Access]bool)
 	for _, t := range tools {
 		if can[t.Product] == nil {
 			can[t.Product] = make(map[policy.Access]bool)
 		}
-		if rules.MayUse(new(identity.Principal), t) == nil {
+		if rules.Possible(t) {
 			can[t.Product][t.Access] = true
 		}
 	}
@@ -265,10 +264,10 @@ func abilities(tools []policy.Tool, rules *policy.Policy) (sentences []string, w
 		text    string
 	}{
 		{policy.Jira, policy.Read, "Search and read Jira issues"},
-		{policy.Jira, policy.Write, "Comment on Jira issues and change them"},
+		{policy.Jira, policy.Write, "Create and change Jira issues, and comment on them"},
 		{policy.Jira, policy.Delete, "Delete in Jira"},
 		{policy.Confluence, policy.Read, "Search and read Confluence pages and comments"},
-		{policy.Confluence, policy.Write, "Create Confluence pages"},
+		{policy.Confluence, policy.Write, "Create and change Confluence pages, and comment on them"},
 		{policy.Confluence, policy.Delete, "Delete in Confluence"},
 	} {
 		if can[s.product][s.access] {

@@ -21,6 +21,11 @@ func TestPolicy(t *testing.T) {
 	if !strings.Contains(w.log(), "policy: allow read project PLAT; allow write role Atlassian.Writer project PLAT") {
 		t.Error("the log does not say who may do what")
 	}
+	// Who signs in is not known yet: the page says the most that somebody may.
+	_, registered := w.register()
+	if _, page := w.do(w.request("GET", authorizePath(t, registered, w.base+"/mcp"), "")); !strings.Contains(page, "Create and change Jira issues") || strings.Contains(page, "Create and change Confluence pages") {
+		t.Errorf("the consent page promises something else: %s", page)
+	}
 	ada, ben := w.signIn(person.New("Ada Keller")), w.signIn(person.New("Ben Okafor"))
 	list := message("tools/list", "{}")
 	call := func(tool, arguments string) string {

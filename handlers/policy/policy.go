@@ -125,6 +125,27 @@ func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
 	return nil
 }
 
+// Possible reports whether there can be a person of the tenant who may use the tool. The consent page
+// promises by it: who signs in is not known yet.
+func (p *Policy) Possible(t Tool) bool {
+	if !p.allows {
+		return p.MayUse(new(identity.Principal), t) == nil
+	}
+	if t.Access != Read && p.readOnly || !p.tools.allows(t.Name) || !p.toolsets.allows(t.Toolset) {
+		return false
+	}
+	possible := false
+	for _, r := range p.byTool[t.Name] {
+		switch {
+		case !r.deny:
+			possible = true
+		case r.everybody && r.objects(t.Product) == nil:
+			return false
+		}
+	}
+	return possible
+}
+
 // byDefault is what holds while no line allows anything.
 func byDefault(who *identity.Principal, t Tool) error {
 	switch {

@@ -242,6 +242,24 @@ func TestRulesThatAreWrong(t *testing.T) {
 	}
 }
 
+// The consent page must promise no less than somebody may do, and nothing that nobody may.
+func TestPossible(t *testing.T) {
+	rules, cells := readTable(t)
+	p := policyOf(t, rules)
+	may := map[string]bool{}
+	for _, c := range cells {
+		may[c.tool.Name] = may[c.tool.Name] || c.want
+	}
+	for _, tool := range tableTools {
+		if got := p.Possible(tool); got != may[tool.Name] {
+			t.Errorf("%s: %v, want %v", tool.Name, got, may[tool.Name])
+		}
+	}
+	if none := policyOf(t, nil); !none.Possible(tableTools[3]) || none.Possible(tableTools[2]) {
+		t.Error("without lines, people write and do not delete")
+	}
+}
+
 // What a line is about: by what tools do, and by name.
 func TestWhat(t *testing.T) {
 	for what, want := range map[string]string{

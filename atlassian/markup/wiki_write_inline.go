@@ -436,6 +436,9 @@ func escapeWikiStart(line string) string {
 		return `\` + line
 	}
 	if _, _, ok := cutWikiMarker(line); ok {
+		if line[0] != '#' && line[1] == '#' { // the first opens a format, or it would have been escaped
+			return line[:1] + `\` + line[1:]
+		}
 		return `\` + line
 	}
 	return line

@@ -2,6 +2,7 @@ package markup
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -101,9 +102,36 @@ func (w *adfWriter) attr(name, value string) {
 
 // attrs writes a node's attributes, if it has any, behind its type.
 func (w *adfWriter) attrs(attrs map[string]any) {
-	if len(attrs) > 0 {
-		w.raw(`,"attrs":{` + jsonAttrs(attrs) + `}`)
+	if len(attrs) == 0 {
+		return
 	}
+	w.raw(`,"attrs":{`)
+	if !w.textAttrs(attrs) {
+		w.raw(jsonAttrs(attrs))
+	}
+	w.raw(`}`)
+}
+
+// textAttrs writes attributes that are all text, sorted by name. False says that some are not.
+func (w *adfWriter) textAttrs(attrs map[string]any) bool {
+	names := make([]string, 0, 8)
+	for name, value := range attrs {
+		if _, ok := value.(string); !ok {
+			return false
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		if i > 0 {
+			w.raw(",")
+		}
+		text, _ := attrs[name].(string)
+		w.str(name)
+		w.raw(":")
+		w.str(text)
+	}
+	return true
 }
 
 // jsonAttrs spells attributes sorted by name, without the braces.

@@ -455,7 +455,7 @@ func wikiImageEnd(s string) int {
 			if bar == 0 {
 				bar = i
 			}
-		case '\n', '[', ']', '{':
+		case '\n', '[', ']', '{', '}', '\\':
 			return 0
 		}
 	}

@@ -232,9 +232,9 @@ func wikiImage(in inline, inLink bool) string {
 	if address, ok := webImage(target); ok {
 		target = address
 	}
-	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, "[]{}") && isWikiImageName(name) {
+	if name, ok := attachmentName(target); ok && strings.Contains(name, ".") && !strings.ContainsAny(name, `[]{}\`) && isWikiImageName(name) {
 		target = name
-	} else if !isWebImage(target) || strings.ContainsAny(target, " []{}") {
+	} else if !isWebImage(target) || strings.ContainsAny(target, ` []{}\`) {
 		text := in.text
 		if text == "" {
 			text = in.target

@@ -44,9 +44,6 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 func (h *EntraAuth) rules(own string, advertised []string) (bearer.Rules, error) {
 	s := newSettings("entra_auth")
 	r := bearer.Rules{Guests: h.AllowGuests, Roles: s.words("require_role", h.RequireRoles)}
-	if len(h.RequireRoles) > 0 && len(r.Roles) == 0 {
-		s.failf("require_role", "it is empty, and would let in everybody; name a role, or leave the option out")
-	}
 	for _, a := range h.AllowApplications {
 		rule, err := a.rule(advertised)
 		if err != nil {
@@ -79,9 +76,6 @@ func (a Application) rule(advertised []string) (bearer.Application, error) {
 		rule.ID, rule.Name = visualStudioCode, cmp.Or(rule.Name, "Visual Studio Code")
 	}
 	rule.Name = cmp.Or(rule.Name, rule.ID)
-	if len(a.Roles) > 0 && len(rule.Roles) == 0 {
-		s.failf("role", "it is empty, and would let in any role; name a role, or leave the option out")
-	}
 	if len(rule.Roles) > 0 && !rule.AppOnly {
 		s.failf("role", "it is for tokens of the application itself; add app_only, or use require_role of entra_auth")
 	}

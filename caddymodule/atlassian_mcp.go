@@ -233,7 +233,14 @@ func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) 
 	}
 	for _, r := range h.Rules {
 		verb := map[bool]string{false: "allow", true: "deny"}[r.Deny]
-		r.Each(func(word string, values *[]string) { *values = s.words(verb+": "+word, *values) })
+		r.Each(func(word string, values *[]string) {
+			option := verb + ": " + word
+			if word == "assistant" {
+				*values = s.names(option, *values)
+				return
+			}
+			*values = s.words(option, *values)
+		})
 		c.Rules = append(c.Rules, r)
 	}
 	if err := s.err(); err != nil {

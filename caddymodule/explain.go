@@ -44,11 +44,20 @@ type adminCaller struct {
 
 func (c adminCaller) principal() *identity.Principal {
 	return &identity.Principal{
-		TenantID: c.Tenant, ObjectID: c.User, Application: c.Application,
+		// Tokens have ids in lower case.
+		TenantID: strings.ToLower(c.Tenant), ObjectID: strings.ToLower(c.User), Application: strings.ToLower(c.Application),
 		Assistant: identity.Assistant{ClientID: c.Assistant, Name: c.Assistant},
-		Roles:     c.Roles, Groups: c.Groups, Scopes: c.Scopes,
+		Roles:     c.Roles, Groups: lower(c.Groups), Scopes: c.Scopes,
 		Guest: c.Guest, AppOnly: c.AppOnly, GroupsUnknown: c.GroupsUnknown,
 	}
+}
+
+func lower(ids []string) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = strings.ToLower(id)
+	}
+	return out
 }
 
 // adminPolicy is what one policy says.
@@ -61,6 +70,9 @@ func (a *App) explainPolicy(_ context.Context, req adminRequest) (*adminAnswer, 
 	object, err := req.object()
 	if err != nil {
 		return nil, err
+	}
+	if len(a.policies) == 0 {
+		return nil, badAdminRequest("the running configuration has no atlassian_mcp, so that there is no policy")
 	}
 	answer, known := new(adminAnswer), false
 	for _, p := range a.policies {
@@ -127,7 +139,10 @@ func parseCaller(text string) (c adminCaller, err error) {
 	lists := map[string]*[]string{"role": &c.Roles, "group": &c.Groups, "scope": &c.Scopes}
 	texts := map[string]*string{"user": &c.User, "tenant": &c.Tenant, "application": &c.Application, "assistant": &c.Assistant}
 	flags := map[string]*bool{"guest": &c.Guest, "application-only": &c.AppOnly, "groups-unknown": &c.GroupsUnknown}
-	for _, pair := range split(text) {
+	for pair := range strings.SplitSeq(text, ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
+		}
 		name, value, given := strings.Cut(pair, "=")
 		switch {
 		case lists[name] != nil && value != "":

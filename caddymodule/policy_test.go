@@ -54,9 +54,44 @@ func TestPolicy(t *testing.T) {
 	w.wantOutput("policy --as role=Atlassian.Writer jira_add_comment project:OPS", "no  jira_add_comment  project OPS is not open to them, on PLAT", "allow write role Atlassian.Writer project PLAT")
 }
 
+// An assistant's name has spaces, and may have commas; ids are the same in capitals.
+func TestPolicyOfNames(t *testing.T) {
+	w := newWorld(t)
+	w.load(w.caddyfile("", withPolicy("allow read\nallow write group 6a1c0f5e-2b7d-4c9a-9e10-6d2f4b8a7c31\ndeny write assistant \"Visual Studio Code\" \"Acme, Inc.\"")))
+	for as, want := range map[string]string{
+		"group=6a1c0f5e-2b7d-4c9a-9e10-6d2f4b8a7c31":                                "yes ",
+		"group=6A1C0F5E-2B7D-4C9A-9E10-6D2F4B8A7C31":                                "yes ",
+		"group=6a1c0f5e-2b7d-4c9a-9e10-6d2f4b8a7c31, assistant=Visual Studio":       "yes ",
+		"group=6a1c0f5e-2b7d-4c9a-9e10-6d2f4b8a7c31, assistant=Visual Studio Code":  "no ",
+		"group=6a1c0f5e-2b7d-4c9a-9e10-6d2f4b8a7c31, assistant=visual studio code,": "no ",
+	} {
+		if output := w.operator("policy", "--as", as, "jira_add_comment"); !strings.HasPrefix(output, want) {
+			t.Errorf("%s: want %s, got\n%s", as, want, output)
+		}
+	}
+	if !strings.Contains(w.log(), `deny write assistant \"Visual Studio Code\" \"Acme, Inc.\"`) {
+		t.Errorf("the log quotes no names:\n%s", w.log())
+	}
+	w.load(w.caddyfile("", strings.Replace(route, "atlassian_mcp", "respond ok", 1)))
+	if output, code := caddyCommand(t, "atlassian-mcp", "policy", "--address", w.admin); code == 0 || !strings.Contains(output, "no atlassian_mcp") {
+		t.Errorf("without tools: exit code %d\n%s", code, output)
+	}
+}
+
 func TestPolicyThatIsWrong(t *testing.T) {
 	setEnvironment(t, nil)
+	t.Setenv("EMPTY", "")
+	t.Setenv("COMMAS", " , ,")
 	for line, want := range map[string]string{
+		"allow write role {env.EMPTY}":           "allow: role: evaluated placeholder {env.EMPTY} is empty",
+		"deny write role Reader {env.EMPTY}":     "deny: role: evaluated placeholder {env.EMPTY} is empty",
+		"allow write group {env.COMMAS}":         "allow: group: a value is empty",
+		`deny read assistant "" Claude`:          "deny: assistant: a value is empty",
+		`allow read project ","`:                 "allow: project: a value is empty",
+		`tools ","`:                              "tools: a value is empty",
+		"toolsets {env.EMPTY}":                   "toolsets: evaluated placeholder {env.EMPTY} is empty",
+		"jira_projects {env.EMPTY}":              "jira_projects: evaluated placeholder {env.EMPTY} is empty",
+		"confluence_spaces DOCS {env.COMMAS}":    "confluence_spaces: a value is empty",
 		"allow raed":                             "allow raed: there is no tool",
 		"deny jira_serach":                       "deny jira_serach: there is no tool",
 		"allow toolset:jira":                     "there is no toolset",

@@ -30,14 +30,34 @@ func (s *settings) text(option, configured string, variables ...string) string {
 	return s.environment(option, variables)
 }
 
-// words is text for a value of several words. Commas separate too.
+// words is text for a value of several words. Commas separate too. A value without any word is an
+// error: many a setting that is left out stands for everything, and nobody means that by an empty one.
 func (s *settings) words(option string, configured []string, variables ...string) []string {
 	if len(configured) == 0 {
-		return split(s.environment(option, variables))
+		value := s.environment(option, variables)
+		all := split(value)
+		if value != "" && len(all) == 0 {
+			s.failf(option, "the environment variable %s holds no value; write one, or unset it", strings.Join(variables, " or "))
+		}
+		return all
 	}
 	var all []string
 	for _, c := range configured {
-		all = append(all, split(s.replace(option, c, variables))...)
+		before := len(s.errs)
+		found := split(s.replace(option, c, variables))
+		if len(found) == 0 && len(s.errs) == before {
+			s.failf(option, "a value is empty; write one, or leave it out")
+		}
+		all = append(all, found...)
+	}
+	return all
+}
+
+// names is words without splitting, for names that may have spaces and commas in them.
+func (s *settings) names(option string, configured []string) []string {
+	all := s.secrets(option, configured)
+	if len(all) < len(configured) {
+		s.failf(option, "a value is empty; write one, or leave it out")
 	}
 	return all
 }

@@ -31,7 +31,7 @@ func TestMayUse(t *testing.T) {
 		"a guest may nothing":               {Config{}, guest, nil},
 		"an application may nothing":        {Config{}, app, nil},
 		"read-only":                         {Config{ReadOnly: true}, person, []Tool{search, watchers, page}},
-		"enabled tools":                     {Config{Tools: []string{" jira_search", "", "confluence_get_page"}}, person, []Tool{search, page}},
+		"enabled tools":                     {Config{Tools: []string{" jira_search", "confluence_get_page"}}, person, []Tool{search, page}},
 		"enabling a tool does not allow it": {Config{Tools: []string{"jira_delete_issue"}}, person, nil},
 		"toolsets":                          {Config{Toolsets: []string{"jira_watchers", "jira_comments"}}, person, []Tool{comment, watchers}},
 		"core toolsets":                     {Config{Toolsets: []string{"default"}}, person, []Tool{search, comment, page}},
@@ -124,10 +124,14 @@ func TestNewNamesWhatIsWrong(t *testing.T) {
 		config Config
 		want   []string
 	}{
-		"tool":    {Config{Tools: []string{"jira_serach"}}, []string{"ENABLED_TOOLS", `"jira_serach"`, "jira_search"}},
-		"toolset": {Config{Toolsets: []string{"jira"}}, []string{"TOOLSETS", `"jira"`, "jira_issues", "default"}},
-		"project": {Config{Projects: []string{"PLAT OPS"}}, []string{"JIRA_PROJECTS_FILTER", `"PLAT OPS"`}},
-		"space":   {Config{Spaces: []string{`DOCS" OR 1=1`}}, []string{"CONFLUENCE_SPACES_FILTER", "space"}},
+		"tool":          {Config{Tools: []string{"jira_serach"}}, []string{"ENABLED_TOOLS", `"jira_serach"`, "jira_search"}},
+		"toolset":       {Config{Toolsets: []string{"jira"}}, []string{"TOOLSETS", `"jira"`, "jira_issues", "default"}},
+		"project":       {Config{Projects: []string{"PLAT OPS"}}, []string{"JIRA_PROJECTS_FILTER", `"PLAT OPS"`}},
+		"blank tool":    {Config{Tools: []string{"jira_search", " "}}, []string{"ENABLED_TOOLS", "a value is empty"}},
+		"blank toolset": {Config{Toolsets: []string{""}}, []string{"TOOLSETS", "a value is empty"}},
+		"blank project": {Config{Projects: []string{""}}, []string{"JIRA_PROJECTS_FILTER", "a value is empty"}},
+		"blank space":   {Config{Spaces: []string{"DOCS", "\t"}}, []string{"CONFLUENCE_SPACES_FILTER", "a value is empty"}},
+		"space":         {Config{Spaces: []string{`DOCS" OR 1=1`}}, []string{"CONFLUENCE_SPACES_FILTER", "space"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.config.Known = known
@@ -138,5 +142,33 @@ func TestNewNamesWhatIsWrong(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A value that is empty, left out, would make a line that allows hold for everybody, and one that
+// denies for nobody.
+func TestNoWordOfALineIsEmpty(t *testing.T) {
+	words := 0
+	(&Rule{}).Each(func(word string, _ *[]string) {
+		words++
+		for _, deny := range []bool{false, true} {
+			for _, value := range []string{"", " ", "\t"} {
+				r := Rule{Deny: deny, What: []string{"read"}}
+				r.Each(func(other string, values *[]string) {
+					if other == word {
+						*values = append(*values, value)
+					}
+				})
+				if _, err := New(Config{Rules: []Rule{r}, Known: known}); err == nil || !strings.Contains(err.Error(), word+": a value is empty") {
+					t.Errorf("%s %q: %v", word, value, err)
+				}
+			}
+		}
+	})
+	if words < 11 {
+		t.Errorf("a line has %d words", words)
+	}
+	if _, err := New(Config{Rules: []Rule{{Roles: []string{"Reader"}}}, Known: known}); err == nil {
+		t.Error("a line about nothing stands for all tools")
 	}
 }

@@ -1,10 +1,13 @@
 package policy
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
@@ -61,7 +64,12 @@ func (r Rule) String() string {
 	for _, w := range r.words() {
 		if len(*w.values) > 0 {
 			words = append(words, w.name)
-			words = append(words, *w.values...)
+			for _, value := range *w.values {
+				if strings.ContainsAny(value, " \t,\"") {
+					value = strconv.Quote(value)
+				}
+				words = append(words, value)
+			}
 		}
 	}
 	return strings.Join(words, " ")
@@ -91,6 +99,9 @@ func (r *Rule) Each(f func(word string, values *[]string)) {
 	}
 }
 
+// errNothing is of a line without What.
+var errNothing = errors.New("it does not say what: write read, write, delete, toolset:NAME or the name of a tool first")
+
 // ParseRule reads the words behind allow or deny. Names are checked by [New], which knows the tools.
 func ParseRule(deny bool, words []string) (Rule, error) {
 	r := Rule{Deny: deny}
@@ -114,7 +125,7 @@ func ParseRule(deny bool, words []string) (Rule, error) {
 		return Rule{}, fmt.Errorf("%s: it has no value", name)
 	}
 	if len(r.What) == 0 {
-		return Rule{}, fmt.Errorf("it does not say what: write read, write, delete, toolset:NAME or the name of a tool first")
+		return Rule{}, errNothing
 	}
 	return r, nil
 }
@@ -144,8 +155,15 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // compile checks a rule against the tools that exist.
 func compile(r Rule, known []Tool) (*rule, error) {
-	c := &rule{deny: r.Deny, line: r.String(), roles: r.Roles, scopes: r.Scopes, assistants: folded(r.Assistants)}
+	c := &rule{deny: r.Deny, line: r.String(), roles: trimmed(r.Roles), scopes: trimmed(r.Scopes), assistants: folded(r.Assistants)}
 	var err error
+	r.Each(func(word string, values *[]string) { err = cmp.Or(err, noBlank(c.line+": "+word, *values)) })
+	if err != nil {
+		return nil, err
+	}
+	if len(r.What) == 0 {
+		return nil, fmt.Errorf("%s: %w", c.line, errNothing)
+	}
 	for _, w := range []struct {
 		name   string
 		values []string

@@ -25,12 +25,15 @@ var (
 )
 
 func toolRule(names []string, known []Tool) (nameSet, error) {
+	if err := noBlank("ENABLED_TOOLS", names); err != nil {
+		return nil, err
+	}
 	exist := make([]string, 0, len(known))
 	for _, t := range known {
 		exist = append(exist, t.Name)
 	}
 	var rule nameSet
-	for _, name := range entries(names) {
+	for _, name := range trimmed(names) {
 		if !slices.Contains(exist, name) {
 			return nil, unknown("ENABLED_TOOLS", "tool", name, exist)
 		}
@@ -40,13 +43,16 @@ func toolRule(names []string, known []Tool) (nameSet, error) {
 }
 
 func toolsetRule(names []string, known []Tool) (nameSet, error) {
+	if err := noBlank("TOOLSETS", names); err != nil {
+		return nil, err
+	}
 	exist := make([]string, 0, len(known))
 	for _, t := range known {
 		exist = append(exist, t.Toolset)
 	}
 	var rule nameSet
 	all := false
-	for _, name := range entries(names) {
+	for _, name := range trimmed(names) {
 		switch name := strings.ToLower(name); {
 		case name == "all":
 			all = true
@@ -65,12 +71,15 @@ func toolsetRule(names []string, known []Tool) (nameSet, error) {
 }
 
 func keyRule(setting, kind string, keys []string) (nameSet, error) {
+	if err := noBlank(setting, keys); err != nil {
+		return nil, err
+	}
 	form := projectKey
 	if kind == "space" {
 		form = spaceKey
 	}
 	var rule nameSet
-	for _, key := range entries(keys) {
+	for _, key := range trimmed(keys) {
 		if !form.MatchString(key) {
 			return nil, fmt.Errorf("%s: %q is not the key of a %s; write keys such as ABC, separated by commas", setting, key, kind)
 		}
@@ -90,12 +99,18 @@ func (s nameSet) with(names ...string) nameSet {
 	return s
 }
 
-func entries(list []string) []string {
-	var out []string
-	for _, e := range list {
-		if e = strings.TrimSpace(e); e != "" {
-			out = append(out, e)
-		}
+// noBlank refuses a list with a value that is none: left out, it would open more than was meant.
+func noBlank(setting string, list []string) error {
+	if slices.ContainsFunc(list, func(value string) bool { return strings.TrimSpace(value) == "" }) {
+		return fmt.Errorf("%s: a value is empty; write one, or leave it out", setting)
+	}
+	return nil
+}
+
+func trimmed(list []string) []string {
+	out := make([]string, len(list))
+	for i, value := range list {
+		out[i] = strings.TrimSpace(value)
 	}
 	return out
 }

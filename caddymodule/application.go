@@ -28,7 +28,8 @@ type Application struct {
 	Scopes []string `json:"scopes,omitempty"`
 
 	// Admits tokens that stand for the application itself and for no person. They need an app role.
-	// They come through the gate; the tools of `atlassian_mcp` stay closed to them.
+	// They come through the gate; the tools of `atlassian_mcp` stay closed to them until an `allow` line
+	// is for them.
 	AppOnly bool `json:"app_only,omitempty"`
 
 	// The app roles of which a token that stands for the application itself needs one. Default: any.

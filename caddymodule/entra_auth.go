@@ -69,7 +69,8 @@ type EntraAuth struct {
 	AllowApplications []Application `json:"allow_applications,omitempty"`
 
 	// Admits guests: people who are in the tenant but belong to another (B2B). They get status 403
-	// by default. Here they come through the gate; the tools of `atlassian_mcp` stay closed to them.
+	// by default. Here they come through the gate; the tools of `atlassian_mcp` stay closed to them
+	// until an `allow` line is for them.
 	AllowGuests bool `json:"allow_guests,omitempty"`
 
 	// App roles of which every caller needs one. Others get status 403, upon which no assistant

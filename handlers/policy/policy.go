@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
@@ -217,7 +216,7 @@ func ProductOf(k ObjectKind) Product {
 	return Jira
 }
 
-// Boundary is what a search is narrowed to before it is sent.
+// Boundary is what a search is narrowed to before it is sent: keys, spelt as the operator did.
 type Boundary struct {
 	// Only are the keys that are open; nil is all of them.
 	Only []string
@@ -234,26 +233,22 @@ func (p *Policy) Boundary(who *identity.Principal, t Tool) Boundary {
 		switch {
 		case !r.holds(who):
 		case r.deny:
-			never = never.with(slices.Collect(maps.Keys(keys))...)
+			never = never.merge(keys)
 		case keys == nil:
 			everywhere = true
 		default:
-			open = open.with(slices.Collect(maps.Keys(keys))...)
+			open = open.merge(keys)
 		}
 	}
 	filter := p.filter(t.Product)
-	b := Boundary{Never: slices.Sorted(maps.Keys(never))}
+	b := Boundary{Never: never.list()}
 	switch {
 	case everywhere && filter == nil:
 	case everywhere:
-		b.Only = slices.Sorted(maps.Keys(filter))
+		b.Only = filter.list()
 	default:
-		b.Only = make([]string, 0, len(open))
-		for _, key := range slices.Sorted(maps.Keys(open)) {
-			if filter.allows(key) {
-				b.Only = append(b.Only, key)
-			}
-		}
+		maps.DeleteFunc(open, func(capitals, _ string) bool { return !filter.allows(capitals) })
+		b.Only = append([]string{}, open.list()...)
 	}
 	return b
 }

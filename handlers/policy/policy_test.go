@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +117,31 @@ func TestWithin(t *testing.T) {
 		if got := p.Within(person, page, object); got != want {
 			t.Errorf("Within(%v) = %v, want %v", object, got, want)
 		}
+	}
+}
+
+// What goes into a search is spelt as the operator did: Confluence may tell the capitals of personal
+// spaces apart.
+func TestBoundaryKeepsSpelling(t *testing.T) {
+	for _, c := range []Config{
+		{Spaces: []string{"Docs", "~557058:1b2c"}},
+		{Rules: []Rule{{What: []string{"read"}, Spaces: []string{"~557058:1b2c", "Docs", "DOCS2"}}}, Spaces: []string{"DOCS", "~557058:1B2C"}},
+	} {
+		c.Known = known
+		p, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Boundary(person, page).Only; !slices.Equal(got, []string{"Docs", "~557058:1b2c"}) {
+			t.Errorf("only %q", got)
+		}
+	}
+	p, err := New(Config{Rules: []Rule{{Deny: true, What: []string{"read"}, Spaces: []string{"~Ada"}}}, Known: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := p.Boundary(person, page); b.Only != nil || !slices.Equal(b.Never, []string{"~Ada"}) {
+		t.Errorf("%+v", b)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -214,15 +213,14 @@ func (c *rule) covered(r Rule, known []Tool) (nameSet, error) {
 	}
 	tools, named := make(nameSet), false
 	for _, t := range known {
-		if fits(t) {
-			named = true
-			tools[t.Name] = c.concerns(t.Product, r.Products)
+		named = named || fits(t)
+		if fits(t) && c.concerns(t.Product, r.Products) {
+			tools = tools.with(t.Name)
 		}
 	}
 	if !named {
 		return nil, fmt.Errorf("%s: no tool is all of %s", c.line, strings.Join(r.What, ", "))
 	}
-	maps.DeleteFunc(tools, func(_ string, concerned bool) bool { return !concerned })
 	return tools, nil
 }
 

@@ -2,15 +2,43 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// nameSet is a rule over names. A nil set is no rule.
-type nameSet map[string]bool
+// nameSet is a rule over names: how each was written, by the form that it is compared in. A nil set is
+// no rule.
+type nameSet map[string]string
 
-func (s nameSet) allows(name string) bool { return s == nil || s[name] }
+func (s nameSet) allows(name string) bool {
+	_, in := s[name]
+	return s == nil || in
+}
+
+// with adds names to s, which it makes if need be.
+func (s nameSet) with(names ...string) nameSet {
+	if s == nil {
+		s = make(nameSet)
+	}
+	for _, name := range names {
+		s[name] = name
+	}
+	return s
+}
+
+// merge adds the names of others to s, which it makes if need be.
+func (s nameSet) merge(others nameSet) nameSet {
+	if s == nil {
+		s = make(nameSet, len(others))
+	}
+	maps.Copy(s, others)
+	return s
+}
+
+// list are the names as they were written, sorted.
+func (s nameSet) list() []string { return slices.Sorted(maps.Values(s)) }
 
 // coreToolsets are what "default" means in mcp-atlassian's TOOLSETS.
 var coreToolsets = []string{
@@ -84,19 +112,9 @@ func keyRule(setting, kind string, keys []string) (nameSet, error) {
 			return nil, fmt.Errorf("%s: %q is not the key of a %s; write keys such as ABC, separated by commas", setting, key, kind)
 		}
 		// Jira's and Confluence's keys are unique whatever their case.
-		rule = rule.with(strings.ToUpper(key))
+		rule = rule.merge(nameSet{strings.ToUpper(key): key})
 	}
 	return rule, nil
-}
-
-func (s nameSet) with(names ...string) nameSet {
-	if s == nil {
-		s = make(nameSet)
-	}
-	for _, name := range names {
-		s[name] = true
-	}
-	return s
 }
 
 // noBlank refuses a list with a value that is none: left out, it would open more than was meant.

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
@@ -28,7 +26,7 @@ func (p *Policy) Summary() string {
 		{"only the Jira projects", p.projects}, {"only the Confluence spaces", p.spaces},
 	} {
 		if s.set != nil {
-			parts = append(parts, s.text+" "+strings.Join(slices.Sorted(maps.Keys(s.set)), " "))
+			parts = append(parts, s.text+" "+strings.Join(s.set.list(), " "))
 		}
 	}
 	return strings.Join(parts, "; ")

@@ -21,6 +21,7 @@ export class Home {
     this.log = path.join(this.directory, "browser.log");
     this.browser = path.join(this.directory, "xdg-open");
     this.person = person;
+    this.clients = [];
     writeFileSync(this.browser, `#!/bin/sh\nexec '${process.execPath}' '${walk}' "$1"\n`);
     chmodSync(this.browser, 0o755);
   }
@@ -48,6 +49,7 @@ export class Home {
     let said = "";
     transport.stderr.on("data", (text) => (said += text));
     const client = new Client({ name: "a host", version: "1" });
+    this.clients.push(client);
     try {
       await client.connect(transport, { timeout: 40_000 });
     } catch (error) {
@@ -57,7 +59,9 @@ export class Home {
     return client;
   }
 
-  remove() {
+  /** Ends what is still connected, so that a test that failed leaves no process that holds the run. */
+  async remove() {
+    await Promise.all(this.clients.map((client) => client.close()));
     rmSync(this.directory, { recursive: true });
   }
 }

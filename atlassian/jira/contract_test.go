@@ -66,6 +66,10 @@ func exerciseReads(t *testing.T, b *bench) {
 	b.Search(ctx, jira.SearchRequest{JQL: "nonsense = 1", Limit: 1})
 	b.GetIssue(ctx, jira.GetIssueRequest{Key: "PLAT-999"})
 	b.GetTransitions(ctx, "PLAT-999")
+	if key, err := b.ProjectKey(ctx, "INFRA"); key != "OPS" {
+		t.Errorf("ProjectKey = %q, %v", key, err)
+	}
+	b.ProjectKey(ctx, "NOPE")
 	if _, err := b.ProjectOf(ctx, "PLAT-1"); err != nil {
 		t.Error(err)
 	}

@@ -160,6 +160,26 @@ func (c *Client) newestComments(ctx context.Context, a api, raw *rawIssue, limit
 	return nil
 }
 
+// ProjectKey looks up the key that a project has now, which is not always the one that it is asked for
+// by: a project whose key was changed answers to its former one, too.
+func (c *Client) ProjectKey(ctx context.Context, key string) (string, error) {
+	key, err := atlassian.CheckProjectKey("project_key", key)
+	if err != nil {
+		return "", err
+	}
+	a, err := c.api(ctx)
+	if err != nil {
+		return "", err
+	}
+	var raw struct {
+		Key string `json:"key"`
+	}
+	if err := c.call(ctx, a, http.MethodGet, a.path(nil, "project", key), nil, &raw); err != nil {
+		return "", err
+	}
+	return raw.Key, nil
+}
+
 // ProjectOf looks up the key of the project that an issue is in now, which is not always the one
 // in the key: an issue that has moved answers to its old key, too.
 func (c *Client) ProjectOf(ctx context.Context, key string) (string, error) {

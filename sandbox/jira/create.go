@@ -9,7 +9,7 @@ import (
 
 func (s *Server) projectByKey(key string) *project {
 	for _, p := range s.state.projects {
-		if p.key == key || p.id == key {
+		if p.id == key || slices.Contains(p.keys(), key) {
 			return p
 		}
 	}

@@ -30,7 +30,7 @@ func seed(now time.Time, cloud bool) *state {
 	s.service = s.users["svc"]
 	s.users["noor"].private, s.users["dora"].inactive = true, true
 	plat := &project{id: "10000", key: "PLAT", name: "Platform", lead: s.users["ada"], workflow: softwareWorkflow}
-	ops := &project{id: "10001", key: "OPS", name: "Operations", lead: s.users["chloe"], workflow: operationsWorkflow, mustAssign: true}
+	ops := &project{id: "10001", key: "OPS", former: "INFRA", name: "Operations", lead: s.users["chloe"], workflow: operationsWorkflow, mustAssign: true}
 	plat.components = []choice{{"10100", "Gateway"}, {"10101", "Portal"}}
 	plat.versions = []choice{{"10200", "1.0"}, {"10201", "2.0"}}
 	s.projects = []*project{plat, ops}

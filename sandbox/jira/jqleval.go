@@ -27,7 +27,7 @@ type jqlField struct {
 func (s *Server) jqlField(name string) (jqlField, bool) {
 	switch strings.ToLower(name) {
 	case "project":
-		return jqlField{names: func(i *issue) []string { return lower(i.project.key, i.project.name, i.project.id) },
+		return jqlField{names: func(i *issue) []string { return lower(append(i.project.keys(), i.project.name, i.project.id)...) },
 			exists: s.someProject, compare: by(func(i *issue) string { return i.project.name })}, true
 	case "key", "issuekey", "issue", "id":
 		return jqlField{names: func(i *issue) []string { return lower(i.key, strconv.Itoa(i.id)) }, exists: s.someIssue,
@@ -134,7 +134,7 @@ func commentText(i *issue) string {
 }
 
 func (s *Server) someProject(v string) bool {
-	return oneOf(s.state.projects, func(p *project) []string { return lower(p.key, p.name, p.id) })(v)
+	return oneOf(s.state.projects, func(p *project) []string { return lower(append(p.keys(), p.name, p.id)...) })(v)
 }
 
 func (s *Server) someIssue(v string) bool {

@@ -97,15 +97,14 @@ func schemaJSON(f fieldDefinition, id int) object {
 }
 
 func (s *Server) project(w http.ResponseWriter, r *http.Request) {
-	for _, p := range s.state.projects {
-		if p.key == r.PathValue("key") || p.id == r.PathValue("key") {
-			out := s.projectJSON(p)
-			out["lead"] = s.userJSON(p.lead)
-			writeJSON(w, http.StatusOK, out)
-			return
-		}
+	p := s.projectByKey(r.PathValue("key"))
+	if p == nil {
+		writeError(w, refuse(http.StatusNotFound, "No project could be found with key '"+r.PathValue("key")+"'."))
+		return
 	}
-	writeError(w, refuse(http.StatusNotFound, "No project could be found with key '"+r.PathValue("key")+"'."))
+	out := s.projectJSON(p)
+	out["lead"] = s.userJSON(p.lead)
+	writeJSON(w, http.StatusOK, out)
 }
 
 func (s *Server) projectsJSON() []any {

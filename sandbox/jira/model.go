@@ -27,12 +27,21 @@ func newUser(accountID, name, display, email string) *user {
 
 type project struct {
 	id, key, name string
+	former        string // the key before the project was renamed, by which Jira goes on finding it
 	lead          *user
 	workflow      []transition
 	mustAssign    bool // issues without an assignee are not allowed
 	components    []choice
 	versions      []choice
 	lastKey       int // the highest number that a key ever had, where issues were made or deleted
+}
+
+// keys are those that the project is found by.
+func (p *project) keys() []string {
+	if p.former == "" {
+		return []string{p.key}
+	}
+	return []string{p.key, p.former}
 }
 
 type issueType struct {
@@ -207,8 +216,14 @@ func (t transition) possible(from status) bool {
 
 // find returns the issue with a key or numeric id, or what Jira says when there is none.
 func (st *state) find(key string) (*issue, error) {
-	if i := st.byKey[strings.ToUpper(key)]; i != nil {
+	key = strings.ToUpper(key)
+	if i := st.byKey[key]; i != nil {
 		return i, nil
+	}
+	for _, p := range st.projects {
+		if number, renamed := strings.CutPrefix(key, p.former+"-"); renamed && p.former != "" && st.byKey[p.key+"-"+number] != nil {
+			return st.byKey[p.key+"-"+number], nil
+		}
 	}
 	for _, i := range st.issues {
 		if fmt.Sprint(i.id) == key {

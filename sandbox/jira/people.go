@@ -81,7 +81,7 @@ func (s *Server) searchAssignable(w http.ResponseWriter, r *http.Request) {
 	case query.Has("issueKey"):
 		_, err = s.state.find(query.Get("issueKey"))
 	case query.Has("project"):
-		if !slices.ContainsFunc(s.state.projects, func(p *project) bool { return p.key == query.Get("project") }) {
+		if s.projectByKey(query.Get("project")) == nil {
 			err = refuse(http.StatusNotFound, "No project could be found with key '"+query.Get("project")+"'.")
 		}
 	default:

@@ -33,7 +33,11 @@ func createIssue(client *jira.Client) mcp.Spec[createIssueArguments, jira.Create
 			return []policy.Object{project(in.ProjectKey)}
 		},
 		Resolve: func(ctx context.Context, in *createIssueArguments) ([]policy.Object, error) {
-			return withNamedIssues(ctx, client, []policy.Object{project(in.ProjectKey)}, in.Fields)
+			out, err := currentProjects(ctx, client, projectNamed(in.ProjectKey))
+			if err != nil {
+				return nil, err
+			}
+			return withNamedIssues(ctx, client, out, in.Fields)
 		},
 		Run: func(ctx context.Context, in *createIssueArguments) (*jira.CreatedIssue, error) {
 			return client.CreateIssue(ctx, jira.NewIssue{
@@ -73,7 +77,9 @@ func createIssues(client *jira.Client) mcp.Spec[createIssuesArguments, jira.Batc
 			return in.projects()
 		},
 		Resolve: func(ctx context.Context, in *createIssuesArguments) (out []policy.Object, err error) {
-			out = in.projects()
+			if out, err = currentProjects(ctx, client, in.projects()); err != nil {
+				return nil, err
+			}
 			for _, item := range in.Issues {
 				if out, err = withNamedIssues(ctx, client, out, item.Fields); err != nil {
 					return nil, err

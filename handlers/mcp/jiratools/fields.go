@@ -60,8 +60,8 @@ func fieldOptions(client *jira.Client) mcp.Spec[fieldOptionsArguments, jira.Opti
 		Access:      policy.Read,
 		Touches:     func(in *fieldOptionsArguments) []policy.Object { return projectNamed(in.ProjectKey) },
 		// Without a project the options would be those of any: a bounded server refuses that.
-		Resolve: func(_ context.Context, in *fieldOptionsArguments) ([]policy.Object, error) {
-			return projectNamed(in.ProjectKey), nil
+		Resolve: func(ctx context.Context, in *fieldOptionsArguments) ([]policy.Object, error) {
+			return currentProjects(ctx, client, projectNamed(in.ProjectKey))
 		},
 		Run: func(ctx context.Context, in *fieldOptionsArguments) (*jira.OptionList, error) {
 			found, err := client.FieldOptions(ctx, jira.OptionsRequest{

@@ -149,3 +149,39 @@ func TestIssuesBoundary(t *testing.T) {
 		})
 	})
 }
+
+// OPS was INFRA once, by which Jira goes on finding it: a line about OPS holds for INFRA, too.
+func TestFormerProjectKeys(t *testing.T) {
+	deployments(t, func(t *testing.T, deployment string) {
+		for name, rules := range map[string]policy.Config{
+			"denied":      {Rules: []policy.Rule{{Deny: true, What: []string{"read", "write", "delete"}, Projects: []string{"OPS"}}}},
+			"not allowed": {Rules: []policy.Rule{{What: []string{"read", "write"}, Projects: []string{"PLAT", "INFRA"}}}},
+		} {
+			a := newAssistant(t, deployment, rules)
+			outside := []string{"project OPS is not one"}
+			calls := []call{
+				{"jira_get_issue", `{"issue_key":"INFRA-1"}`, true, []string{"lies outside"}},
+				{"jira_get_transitions", `{"issue_key":"INFRA-1"}`, true, outside},
+				{"jira_add_comment", `{"issue_key":"INFRA-1","body":"x"}`, true, outside},
+				{"jira_create_issue", `{"project_key":"INFRA","summary":"x","issue_type":"Task"}`, true, outside},
+				{"jira_create_issue", `{"project_key":" infra ","summary":"x","issue_type":"Task"}`, true, outside},
+				{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Task","additional_fields":{"parent":"INFRA-1"}}`, true, outside},
+				{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"x","issue_type":"Task"},{"project_key":"INFRA","summary":"x","issue_type":"Task"}]}`, true, outside},
+				{"jira_get_field_options", `{"field_id":"Region","project_key":"INFRA"}`, true, outside},
+				{"jira_search_assignable_users", `{"query":"ada","project_key":"INFRA"}`, true, outside},
+				{"jira_search", `{"jql":"project = INFRA"}`, false, []string{`"issues":[]`}},
+				{"jira_search", `{"jql":"key = INFRA-1 OR key = OPS-1"}`, false, []string{`"issues":[]`}},
+				{"jira_get_project_issues", `{"project_key":"INFRA"}`, false, []string{`"issues":[]`}},
+			}
+			if deployment == sandbox.Cloud {
+				calls = append(calls, call{"jira_move_issue", `{"issue_key":"PLAT-9","target_project_key":"INFRA"}`, true, outside})
+			}
+			t.Run(name, func(t *testing.T) { a.run(t, calls) })
+			if n := a.writes.Load(); n != 0 {
+				t.Errorf("%s: %d writes reached Jira", name, n)
+			}
+		}
+		open := newAssistant(t, deployment, policy.Config{})
+		open.run(t, []call{{"jira_create_issue", `{"project_key":"INFRA","summary":"x","issue_type":"Task","assignee":"Ada Keller"}`, false, []string{`"key":"OPS-`}}})
+	})
+}

@@ -27,7 +27,11 @@ func moveIssue(client *jira.Client) mcp.Spec[moveIssueArguments, jira.MovedIssue
 		},
 		Resolve: func(ctx context.Context, in *moveIssueArguments) ([]policy.Object, error) {
 			from, err := projectOf(ctx, client, in.IssueKey)
-			return append(from, project(in.Target)), err
+			if err != nil {
+				return nil, err
+			}
+			to, err := currentProjects(ctx, client, projectNamed(in.Target))
+			return append(from, to...), err
 		},
 		Run: func(ctx context.Context, in *moveIssueArguments) (*jira.MovedIssue, error) {
 			return client.MoveIssue(ctx, in.IssueKey, in.Target)

@@ -70,7 +70,7 @@ func searchAssignable(client *jira.Client) mcp.Spec[searchAssignableArguments, a
 			if in.IssueKey != "" { // which is what Assignable searches by
 				return projectOf(ctx, client, in.IssueKey)
 			}
-			return projectNamed(in.ProjectKey), nil
+			return currentProjects(ctx, client, projectNamed(in.ProjectKey))
 		},
 		Run: func(ctx context.Context, in *searchAssignableArguments) (*assignableResult, error) {
 			found, err := client.Assignable(ctx, jira.AssignableRequest{Query: in.Query, Project: in.ProjectKey, Key: in.IssueKey, Limit: in.Limit})

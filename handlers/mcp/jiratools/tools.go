@@ -57,6 +57,20 @@ func projectNamed(key string) []policy.Object {
 	return []policy.Object{project(key)}
 }
 
+// currentProjects are those that keys name, under the keys that they have now: a project whose key was
+// changed answers to the former one, too.
+func currentProjects(ctx context.Context, client *jira.Client, named []policy.Object) ([]policy.Object, error) {
+	var out []policy.Object
+	for _, o := range named {
+		key, err := client.ProjectKey(ctx, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, project(key))
+	}
+	return out, nil
+}
+
 // projectOf is the project that an issue is in now, which its key may no longer tell.
 func projectOf(ctx context.Context, client *jira.Client, key string) ([]policy.Object, error) {
 	found, err := client.ProjectOf(ctx, key)

@@ -84,6 +84,28 @@ func (c *Client) commentPath(ctx context.Context, issue, id string) (a api, path
 	return a, a.path(nil, "issue", key, "comment", id), key, nil
 }
 
+// ProjectOfComment looks up the key of the project that a comment is in. The comment has to be one of
+// the issue, as its own address says: the documents of Jira's API leave open what becomes of a path in
+// which the two do not belong together.
+func (c *Client) ProjectOfComment(ctx context.Context, issue, id string) (string, error) {
+	a, path, key, err := c.commentPath(ctx, issue, id)
+	if err != nil {
+		return "", err
+	}
+	of, project, err := c.place(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	var raw rawComment
+	if err := c.call(ctx, a, http.MethodGet, path, nil, &raw); err != nil {
+		return "", err
+	}
+	if of == "" || !strings.HasSuffix(raw.Self, "/issue/"+of+"/comment/"+raw.ID) {
+		return "", &atlassian.InputError{Argument: "comment_id", Problem: "is no comment of " + key}
+	}
+	return project, nil
+}
+
 // DeletedComment names a comment that is no more.
 type DeletedComment struct {
 	Issue   string `json:"issue"`

@@ -147,6 +147,10 @@ func exerciseComments(t *testing.T, b *bench) {
 	}
 	b.EditComment(ctx, jira.EditCommentRequest{Key: "PLAT-7", ID: "1", Body: "x"})
 	b.EditComment(ctx, jira.EditCommentRequest{Key: "PLAT-7", ID: "10115", Body: strings.Repeat("x", 40000)})
+	if project, err := b.ProjectOfComment(ctx, "PLAT-7", "10115"); project != "PLAT" {
+		t.Errorf("ProjectOfComment = %q, %v", project, err)
+	}
+	b.ProjectOfComment(ctx, "PLAT-1", "10115")
 	if _, err := b.DeleteComment(ctx, "PLAT-7", "10115"); err != nil {
 		t.Error(err)
 	}

@@ -34,6 +34,7 @@ type commentPage struct {
 
 type rawComment struct {
 	ID         string          `json:"id"`
+	Self       string          `json:"self"`
 	Author     rawUser         `json:"author"`
 	Created    string          `json:"created"`
 	Updated    string          `json:"updated"`

@@ -183,17 +183,23 @@ func (c *Client) ProjectKey(ctx context.Context, key string) (string, error) {
 // ProjectOf looks up the key of the project that an issue is in now, which is not always the one
 // in the key: an issue that has moved answers to its old key, too.
 func (c *Client) ProjectOf(ctx context.Context, key string) (string, error) {
-	key, err := atlassian.CheckIssueKey("issue_key", key)
+	_, project, err := c.place(ctx, key)
+	return project, err
+}
+
+// place is the id of an issue and the key of its project.
+func (c *Client) place(ctx context.Context, key string) (id, project string, err error) {
+	key, err = atlassian.CheckIssueKey("issue_key", key)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	a, err := c.api(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	var raw rawIssue
 	if err := c.call(ctx, a, http.MethodGet, a.path(url.Values{"fields": {"project"}}, "issue", key), nil, &raw); err != nil {
-		return "", err
+		return "", "", err
 	}
-	return raw.project(), nil
+	return raw.ID, raw.project(), nil
 }

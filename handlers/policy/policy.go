@@ -185,10 +185,13 @@ func (p *Policy) Bounds(who *identity.Principal, t Tool) bool {
 	return !everywhere
 }
 
-// Within reports whether who may use the tool on o, a project or a space. Any other kind of object
-// is refused: it has to be resolved to its project or space first.
+// Within reports whether who may use the tool on o, a project or a space by its key. Any other kind of
+// object is refused, since it has to be resolved to its project or space first; and so is whatever is no
+// key, since Jira or Confluence might read one in it that a line denies.
 func (p *Policy) Within(who *identity.Principal, t Tool, o Object) bool {
-	if o.Kind != Project && o.Kind != Space {
+	switch {
+	case o.Kind == Project && projectKey.MatchString(o.ID), o.Kind == Space && spaceKey.MatchString(o.ID):
+	default:
 		return false
 	}
 	key := strings.ToUpper(o.ID)

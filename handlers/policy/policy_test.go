@@ -120,6 +120,29 @@ func TestWithin(t *testing.T) {
 	}
 }
 
+// What a line denies is not open under another spelling.
+func TestWithinTakesKeysOnly(t *testing.T) {
+	p, err := New(Config{Known: known, Rules: []Rule{
+		{Deny: true, What: []string{"read"}, Projects: []string{"OPS"}}, {Deny: true, What: []string{"read"}, Spaces: []string{"TEAM"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for object, want := range map[Object]bool{
+		{Project, "PLAT"}: true, {Space, "DOCS"}: true, {Space, "~ada"}: true, {Space, "~_x"}: true,
+		{Project, "OPS"}: false, {Project, "ops"}: false, {Project, " OPS"}: false, {Project, "OPS\n"}: false, {Project, "10001"}: false, {Project, ""}: false,
+		{Space, "TEAM"}: false, {Space, "team"}: false, {Space, " TEAM "}: false, {Space, "TEAM\u200b"}: false, {Space, "TEAM,DOCS"}: false, {Space, ""}: false,
+	} {
+		tool := search
+		if object.Kind == Space {
+			tool = page
+		}
+		if got := p.Within(person, tool, object); got != want {
+			t.Errorf("Within(%q) = %v, want %v", object, got, want)
+		}
+	}
+}
+
 // What goes into a search is spelt as the operator did: Confluence may tell the capitals of personal
 // spaces apart.
 func TestBoundaryKeepsSpelling(t *testing.T) {

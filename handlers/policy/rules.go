@@ -49,7 +49,7 @@ var coreToolsets = []string{
 // "~557058:1b2c"); projectKey is every form that Jira can be set up to accept.
 var (
 	projectKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,254}$`)
-	spaceKey   = regexp.MustCompile(`^~?[A-Za-z0-9][A-Za-z0-9._:@-]{0,254}$`)
+	spaceKey   = regexp.MustCompile(`^~?[A-Za-z0-9._:@-]{1,255}$`)
 )
 
 func toolRule(names []string, known []Tool) (nameSet, error) {

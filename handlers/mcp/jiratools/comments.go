@@ -62,7 +62,8 @@ func editComment(client *jira.Client) mcp.Spec[editCommentArguments, jira.Edited
 		},
 		// Jira finds a comment below its own issue only.
 		Resolve: func(ctx context.Context, in *editCommentArguments) ([]policy.Object, error) {
-			return projectOf(ctx, client, in.IssueKey)
+			key, err := client.ProjectOfComment(ctx, in.IssueKey, in.CommentID)
+			return projectNamed(key), err
 		},
 		Run: func(ctx context.Context, in *editCommentArguments) (*jira.EditedComment, error) {
 			return client.EditComment(ctx, jira.EditCommentRequest{
@@ -90,7 +91,8 @@ func deleteComment(client *jira.Client) mcp.Spec[deleteCommentArguments, jira.De
 			return []policy.Object{oneIssue(in.IssueKey), oneComment(in.CommentID)}
 		},
 		Resolve: func(ctx context.Context, in *deleteCommentArguments) ([]policy.Object, error) {
-			return projectOf(ctx, client, in.IssueKey)
+			key, err := client.ProjectOfComment(ctx, in.IssueKey, in.CommentID)
+			return projectNamed(key), err
 		},
 		Run: func(ctx context.Context, in *deleteCommentArguments) (*jira.DeletedComment, error) {
 			return client.DeleteComment(ctx, in.IssueKey, in.CommentID)

@@ -177,3 +177,22 @@ func BenchmarkCheckMessages(b *testing.B) {
 		}
 	}
 }
+
+// TestInstructions: a model is told of the products that its person may use, and of no other.
+func TestInstructions(t *testing.T) {
+	f := newFixture(t)
+	for want, rules := range map[string]policy.Config{
+		"Works with the Jira and Confluence of": {},
+		"Works with the Jira of":                {Rules: []policy.Rule{{What: []string{"read"}, Products: []string{"jira"}}}},
+		"Works with the Confluence of":          {Rules: []policy.Rule{{What: []string{"read"}, Products: []string{"confluence"}}}},
+		"You may use none of the tools":         {Rules: []policy.Rule{{What: []string{"read"}, Roles: []string{"Nobody"}}}},
+	} {
+		s, _ := f.server(t, rules, nil)
+		server := listen(t, s)
+		for _, version := range sdk.SupportedProtocolVersions() {
+			if got := connect(t, server.URL, version).InitializeResult().Instructions; !strings.HasPrefix(got, want) {
+				t.Errorf("%s: %q, want %q", version, got, want)
+			}
+		}
+	}
+}

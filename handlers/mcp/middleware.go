@@ -57,7 +57,8 @@ func audited(c Config) sdk.Middleware {
 	}
 }
 
-// visible shows each caller the tools that the policy lets them use, and answers a call of any
+// visible shows each caller the tools that the policy lets them use, tells them of no other product, and
+// answers a call of any
 // other as one of a tool that does not exist.
 func visible(c *Catalogue, p *policy.Policy) sdk.Middleware {
 	return func(next sdk.MethodHandler) sdk.MethodHandler {
@@ -77,6 +78,7 @@ func visible(c *Catalogue, p *policy.Policy) sdk.Middleware {
 				}
 			}
 			result, err := next(ctx, method, req)
+			c.instruct(p, who, result)
 			if list, ok := result.(*sdk.ListToolsResult); ok && err == nil {
 				list.Tools = slices.DeleteFunc(list.Tools, func(d *sdk.Tool) bool {
 					t := c.tools[d.Name]

@@ -203,7 +203,12 @@ func TestForeignCursors(t *testing.T) {
 
 func (w *world) tryOutside(t *testing.T, a *assistant, tool string, k kind, arguments arguments) {
 	t.Helper()
+	w.countFromHere()
 	text, failed := a.call(t, tool, arguments)
+	// One look-up for each object that is named, and those of fields and types for an issue.
+	if asked := w.countFromHere(); failed && asked > 5 {
+		t.Errorf("%s %v: refused after %d requests", tool, arguments, asked)
+	}
 	if !failed && !k.lists() {
 		t.Errorf("%s %v: not refused: %s", tool, arguments, text)
 	}

@@ -55,6 +55,7 @@ type world struct {
 
 	mu       sync.Mutex
 	writes   []string // changes, as Jira and Confluence received them
+	asked    int      // requests since they were counted last
 	rendered []string // requests for text as people see it, which has other pages included
 }
 
@@ -115,6 +116,7 @@ func (w *world) serve(server *httptest.Server, backend http.Handler) {
 			read = read || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, end)
 		}
 		w.mu.Lock()
+		w.asked++
 		if !read {
 			w.writes = append(w.writes, r.Method+" "+r.URL.Path)
 		}
@@ -135,6 +137,15 @@ func (w *world) written() []string {
 	out := w.writes
 	w.writes = nil
 	return out
+}
+
+// countFromHere returns how many requests there were since it was called last.
+func (w *world) countFromHere() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := w.asked
+	w.asked = 0
+	return n
 }
 
 // assistant is an MCP client of somebody whom some rules hold for.

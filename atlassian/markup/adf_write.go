@@ -113,19 +113,14 @@ func (w *adfWriter) attrs(attrs map[string]any) {
 		return
 	}
 	w.raw(`,"attrs":{`)
-	if !w.textAttrs(attrs) {
-		w.raw(jsonAttrs(attrs))
-	}
+	w.members(attrs)
 	w.raw(`}`)
 }
 
-// textAttrs writes attributes that are all text, sorted by name. False says that some are not.
-func (w *adfWriter) textAttrs(attrs map[string]any) bool {
+// members writes the members of an object, sorted by name.
+func (w *adfWriter) members(attrs map[string]any) {
 	names := make([]string, 0, 8)
-	for name, value := range attrs {
-		if _, ok := value.(string); !ok {
-			return false
-		}
+	for name := range attrs {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -133,21 +128,21 @@ func (w *adfWriter) textAttrs(attrs map[string]any) bool {
 		if i > 0 {
 			w.raw(",")
 		}
-		text, _ := attrs[name].(string)
 		w.str(name)
 		w.raw(":")
-		w.str(text)
+		if text, ok := attrs[name].(string); ok {
+			w.str(text)
+		} else {
+			w.buf = append(w.buf, compactJSON(attrs[name])...)
+		}
 	}
-	return true
 }
 
 // jsonAttrs spells attributes sorted by name, without the braces.
 func jsonAttrs(attrs map[string]any) string {
-	if len(attrs) == 0 {
-		return ""
-	}
-	object := compactJSON(attrs)
-	return string(object[1 : len(object)-1])
+	var w adfWriter
+	w.members(attrs)
+	return string(w.buf)
 }
 
 // open begins a node up to its content's bracket; attrs is its attributes' JSON, or "".

@@ -51,7 +51,7 @@ var hostileDocuments = map[string]func(size int) string{
 
 // textDocument is an ADF document of one paragraph.
 func textDocument(text string) json.RawMessage {
-	w := &adfWriter{buf: []byte("[")}
+	w := newPieces()
 	w.textParagraph([]inline{{text: text}}, 0)
 	return json.RawMessage(docADF(string(w.buf[1:])))
 }

@@ -97,27 +97,3 @@ func rawLeaf(b *node) []inline {
 	}
 	return append(textLines(b.text, code, link{}), b.inlines...)
 }
-
-// spansRows says whether a table has cells that cover others below.
-func spansRows(t *node) bool {
-	for _, r := range t.children {
-		for _, c := range r.children {
-			if c.rowspan > 1 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// isMerged says whether a table has cells that cover others.
-func isMerged(t *node) bool {
-	for _, r := range t.children {
-		for _, c := range r.children {
-			if c.colspan > 1 || c.rowspan > 1 {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -3,22 +3,24 @@ package markup
 import (
 	"slices"
 	"strings"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/align"
 )
 
 // children carries over the changes among siblings. Parent is the node of the document whose
 // children they are.
 func (m *merge) children(parent *node, was, now []*node) error {
-	matches := align(m.sumAll(was), m.sumAll(now))
+	matches := align.Common(m.sumAll(was), m.sumAll(now))
 	at := place{parent: parent}
 	i, j := 0, 0
-	for _, p := range append(matches, match{len(was), len(now)}) {
-		if err := m.gap(&at, was[i:p.a], now[j:p.b], was[p.a:]); err != nil {
+	for _, p := range append(matches, align.Pair{A: len(was), B: len(now)}) {
+		if err := m.gap(&at, was[i:p.A], now[j:p.B], was[p.A:]); err != nil {
 			return err
 		}
-		if p.a < len(was) {
-			at.after(m.base[was[p.a]])
+		if p.A < len(was) {
+			at.after(m.base[was[p.A]])
 		}
-		i, j = p.a+1, p.b+1
+		i, j = p.A+1, p.B+1
 	}
 	return nil
 }
@@ -57,25 +59,25 @@ func lastByte(n *node) int {
 func (m *merge) gap(at *place, was, now, rest []*node) error {
 	pairs := m.similar(was, now)
 	i, j := 0, 0
-	for _, p := range append(pairs, match{len(was), len(now)}) {
-		for _, n := range was[i:p.a] {
+	for _, p := range append(pairs, align.Pair{A: len(was), B: len(now)}) {
+		for _, n := range was[i:p.A] {
 			if err := m.remove(at.parent, n); err != nil {
 				return err
 			}
 		}
-		if err := m.insert(at, now[j:p.b], firstOf(was[i:], rest)); err != nil {
+		if err := m.insert(at, now[j:p.B], firstOf(was[i:], rest)); err != nil {
 			return err
 		}
-		if i < p.a && j == p.b && isRun(at.prev) && isRun(m.base[firstOf(was[p.a:], rest)]) {
+		if i < p.A && j == p.B && isRun(at.prev) && isRun(m.base[firstOf(was[p.A:], rest)]) {
 			m.insertAt(at.prev.origin.whole.end, m.format.blank) // the two would become one
 		}
-		if p.a < len(was) {
-			if err := m.change(at.parent, was[p.a], now[p.b]); err != nil {
+		if p.A < len(was) {
+			if err := m.change(at.parent, was[p.A], now[p.B]); err != nil {
 				return err
 			}
-			at.after(m.base[was[p.a]])
+			at.after(m.base[was[p.A]])
 		}
-		i, j = p.a+1, p.b+1
+		i, j = p.A+1, p.B+1
 	}
 	return nil
 }

@@ -4,18 +4,20 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/align"
 )
 
 // similar pairs nodes that changed: of the same kind, in order, and the more words they share the
 // rather.
-func (m *merge) similar(was, now []*node) []match {
+func (m *merge) similar(was, now []*node) []align.Pair {
 	if len(was) == 1 && len(now) == 1 && was[0].kind == now[0].kind {
-		return []match{{0, 0}}
+		return []align.Pair{{A: 0, B: 0}}
 	}
 	if len(was) == 0 || len(now) == 0 {
 		return nil
 	}
-	if len(was) > maxTable/len(now)/16 {
+	if len(was) > maxCompared/len(now) {
 		return inStep(was, now)
 	}
 	a, b := wordSets(was), wordSets(now)
@@ -32,11 +34,11 @@ func (m *merge) similar(was, now []*node) []match {
 			best[i*width+j] = max(best[(i+1)*width+j], best[i*width+j+1], likeness(i, j)+best[(i+1)*width+j+1])
 		}
 	}
-	var out []match
+	var out []align.Pair
 	for i, j := 0, 0; i < len(was) && j < len(now); {
 		switch l := likeness(i, j); {
 		case l >= minLikeness && best[i*width+j] == l+best[(i+1)*width+j+1]:
-			out = append(out, match{i, j})
+			out = append(out, align.Pair{A: i, B: j})
 			i++
 			j++
 		case best[(i+1)*width+j] >= best[i*width+j+1]:
@@ -48,14 +50,17 @@ func (m *merge) similar(was, now []*node) []match {
 	return out
 }
 
+// maxCompared bounds the pairs of nodes whose words are compared.
+const maxCompared = 1 << 14
+
 // inStep pairs nodes that are too many to compare, if they are as many of the same kinds.
-func inStep(was, now []*node) []match {
+func inStep(was, now []*node) []align.Pair {
 	if !slices.EqualFunc(was, now, func(a, b *node) bool { return a.kind == b.kind }) {
 		return nil
 	}
-	pairs := make([]match, len(was))
+	pairs := make([]align.Pair, len(was))
 	for i := range was {
-		pairs[i] = match{i, i}
+		pairs[i] = align.Pair{A: i, B: i}
 	}
 	return pairs
 }

@@ -22,7 +22,7 @@ const (
 // adfAllowed says which blocks stand in which place. All places but inTask allow paragraphs, lists,
 // code and single images. From the definitions of Atlassian's schema:
 // https://unpkg.com/@atlaskit/adf-schema/dist/json-schema/v1/full.json
-var adfAllowed = map[adfPlace][]string{
+var adfAllowed = [...][]string{
 	inDoc: {
 		"heading", "taskList", "rule", "decisionList", "panel", "blockquote", "table", "expand", "mediaGroup",
 		"blockCard", "embedCard", "extension", "bodiedExtension", "syncBlock", "bodiedSyncBlock", "layoutSection",

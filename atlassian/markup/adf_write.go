@@ -11,38 +11,45 @@ import (
 // adfWriter spells a tree as ADF. It writes JSON as it walks: a tree of maps would cost several
 // times the parse.
 type adfWriter struct {
+	mem   *arena
 	buf   []byte
 	align string // of the cell being written
-	loose bool   // some text looks like an address that is no link
+	loose bool   // some text of the block looks like an address that is no link
 	site  string // where issues are, without a slash at its end; "" when that is not known
 	tasks int    // numbers the localIds that task and decision lists must have
 }
 
 // toADF writes Markdown as a document that, read as Markdown and written again, is the same.
-// Addresses in text that only became plain text here, such as a panel's title, would be links the
-// second time, so a document with such text is written a second time at once.
 func toADF(markdown, site string) Document {
 	mem := newArena()
 	defer mem.giveBack()
-	w := mem.writeADF(mem.parseMarkdown(markdown), site)
-	if !w.loose {
-		return bytes.Clone(w.buf)
+	w := &adfWriter{mem: mem, site: site, buf: mem.out[:0]}
+	w.raw(`{"version":1,"type":"doc","content":[`)
+	for _, n := range mem.parseMarkdown(markdown) {
+		w.settled(n)
 	}
-	blocks, _, err := parseADF(w.buf)
-	if err != nil {
-		return bytes.Clone(w.buf)
-	}
-	return bytes.Clone(mem.writeADF(mem.parseMarkdown(writeMarkdown(blocks)), site).buf)
+	w.raw(`]}`)
+	mem.out = w.buf
+	return bytes.Clone(w.buf)
 }
 
-// writeADF writes a document in the room that a has.
-func (a *arena) writeADF(blocks []*node, site string) *adfWriter {
-	w := &adfWriter{site: site, buf: a.out[:0]}
-	w.raw(`{"version":1,"type":"doc","content":[`)
-	w.blocks(blocks, inDoc)
-	w.raw(`]}`)
-	a.out = w.buf
-	return w
+// settled writes a block of the document. Addresses that are plain text here, such as one in a
+// panel's title, would be links when the document is read as Markdown and written again, so a block
+// that has some is read and written again at once.
+func (w *adfWriter) settled(n *node) {
+	at, tasks := len(w.buf), w.tasks
+	w.loose = false
+	w.block(n, inDoc)
+	if !w.loose {
+		return
+	}
+	written := bytes.TrimPrefix(w.buf[at:], []byte(","))
+	blocks, _, err := parseADF(slices.Concat([]byte(`{"type":"doc","content":[`), written, []byte(`]}`)))
+	if err != nil {
+		return // larger than a document may be
+	}
+	w.buf, w.tasks = w.buf[:at], tasks
+	w.blocks(w.mem.parseMarkdown(writeMarkdown(blocks)), inDoc)
 }
 
 // looksLikeAddress says whether text holds what Markdown may make a link of.
@@ -106,19 +113,14 @@ func (w *adfWriter) attrs(attrs map[string]any) {
 		return
 	}
 	w.raw(`,"attrs":{`)
-	if !w.textAttrs(attrs) {
-		w.raw(jsonAttrs(attrs))
-	}
+	w.members(attrs)
 	w.raw(`}`)
 }
 
-// textAttrs writes attributes that are all text, sorted by name. False says that some are not.
-func (w *adfWriter) textAttrs(attrs map[string]any) bool {
+// members writes the members of an object, sorted by name.
+func (w *adfWriter) members(attrs map[string]any) {
 	names := make([]string, 0, 8)
-	for name, value := range attrs {
-		if _, ok := value.(string); !ok {
-			return false
-		}
+	for name := range attrs {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -126,21 +128,21 @@ func (w *adfWriter) textAttrs(attrs map[string]any) bool {
 		if i > 0 {
 			w.raw(",")
 		}
-		text, _ := attrs[name].(string)
 		w.str(name)
 		w.raw(":")
-		w.str(text)
+		if text, ok := attrs[name].(string); ok {
+			w.str(text)
+		} else {
+			w.buf = append(w.buf, compactJSON(attrs[name])...)
+		}
 	}
-	return true
 }
 
 // jsonAttrs spells attributes sorted by name, without the braces.
 func jsonAttrs(attrs map[string]any) string {
-	if len(attrs) == 0 {
-		return ""
-	}
-	object := compactJSON(attrs)
-	return string(object[1 : len(object)-1])
+	var w adfWriter
+	w.members(attrs)
+	return string(w.buf)
 }
 
 // open begins a node up to its content's bracket; attrs is its attributes' JSON, or "".

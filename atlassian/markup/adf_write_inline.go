@@ -4,45 +4,42 @@ import "strings"
 
 // inlines writes runs that w.runs made.
 func (w *adfWriter) inlines(runs []inline) {
-	for _, r := range runs {
-		w.run(r)
+	for i := range runs {
+		w.run(&runs[i])
 	}
 }
 
-// run writes what adfRun allows.
-func (w *adfWriter) run(r inline) {
+// run writes what adfRun left.
+func (w *adfWriter) run(r *inline) {
 	switch {
 	case r.source != "":
 		w.next()
 		w.raw(r.source)
 	case r.kind == breakInline:
 		w.inlineNode("hardBreak", nil)
-	case r.kind == objectInline:
-		w.object(r)
 	case r.kind == imageInline:
-		w.mediaInline(r)
+		w.mediaInline(*r)
 	default:
 		w.text(r)
 	}
 }
 
-// runs makes of a block's inlines what ADF can say, all of it with marks besides its own.
+// runs makes of a block's inlines what ADF can say, all of it with marks besides its own. They are good
+// until it is called again.
 func (w *adfWriter) runs(in []inline, marks mark) []inline {
-	if marks == 0 && isTidy(in) && w.isADF(in) {
-		return in
+	w.mem.runs = append(w.mem.runs[:0], in...)
+	for i := range w.mem.runs {
+		w.adfRun(&w.mem.runs[i], marks)
 	}
-	out := make([]inline, len(in))
-	for i, r := range in {
-		out[i] = w.adfRun(r, marks)
-	}
-	return tidy(out)
+	return w.mem.tidy()
 }
 
 // adfRun leaves a run only what ADF allows: code goes with no other format, only with a link; of
-// subscript and superscript there is one; images on the web and objects unknown to it are text.
-func (w *adfWriter) adfRun(r inline, marks mark) inline {
+// subscript and superscript there is one; objects are spelled; images on the web and objects unknown to
+// it are text.
+func (w *adfWriter) adfRun(r *inline, marks mark) {
 	if r.source != "" {
-		return r
+		return
 	}
 	r.marks |= marks
 	if r.marks&code != 0 {
@@ -51,22 +48,24 @@ func (w *adfWriter) adfRun(r inline, marks mark) inline {
 	if r.marks&sub != 0 {
 		r.marks &^= sup
 	}
-	switch {
-	case r.kind == imageInline && !isMediaInline(r):
-		r = imageText(r)
-	case r.kind == objectInline && !w.hasNode(r):
-		r = inline{text: objectText(r), marks: r.marks}
-	case r.kind != textInline:
+	if r.kind == imageInline && !isMediaInline(*r) {
+		*r = imageText(*r)
+	}
+	if r.kind == objectInline {
+		if r.source = w.object(r); r.source == "" {
+			*r = inline{text: objectText(r), marks: r.marks}
+		}
+	}
+	if r.kind != textInline {
 		r.marks = 0 // nodes have none but a link
 	}
-	if !isWebLink(r.link.href) {
+	if r.link != (link{}) && !isWebLink(r.link.href) {
 		r.link = link{}
 	}
-	return r
 }
 
 // objectText is what is left of an object that ADF has no node for; it is never blank.
-func objectText(r inline) string {
+func objectText(r *inline) string {
 	if strings.Trim(r.text, blanks) != "" {
 		return r.text
 	}
@@ -74,20 +73,6 @@ func objectText(r inline) string {
 		return key
 	}
 	return r.target
-}
-
-// isADF says whether ADF allows all of in as it is.
-func (w *adfWriter) isADF(in []inline) bool {
-	for i := range in {
-		r := &in[i]
-		switch {
-		case r.marks&code != 0 && r.marks != code, r.marks&(sub|sup) == sub|sup, r.kind == imageInline,
-			r.kind != textInline && r.marks != 0, r.kind == objectInline && !w.hasNode(*r),
-			r.link != (link{}) && !isWebLink(r.link.href):
-			return false
-		}
-	}
-	return true
 }
 
 // imageText is an image's description, linked to the image.
@@ -104,12 +89,13 @@ func imageText(r inline) inline {
 
 // text writes a run, with an emoji node for each of the emoji that Atlassian knows by the names
 // this package does. They have no formats, so formatted text keeps them as characters.
-func (w *adfWriter) text(r inline) {
+func (w *adfWriter) text(r *inline) {
+	plain := r.marks == 0 && r.link == (link{})
 	w.loose = w.loose || r.marks&code == 0 && r.link == (link{}) && looksLikeAddress(r.text)
-	for r.text != "" {
-		before, emoji, after := r.text, "", ""
-		if r.marks == 0 && r.link == (link{}) {
-			before, emoji, after = cutEmoji(r.text)
+	for rest := r.text; rest != ""; {
+		before, emoji, after := rest, "", ""
+		if plain {
+			before, emoji, after = cutEmoji(rest)
 		}
 		if before != "" {
 			w.next()
@@ -122,14 +108,20 @@ func (w *adfWriter) text(r inline) {
 			name, id, _ := emojiAttrs(emoji)
 			w.inlineNode("emoji", map[string]any{"shortName": name, "id": id, "text": emoji})
 		}
-		r.text = after
+		rest = after
 	}
 }
 
 // inlineNode writes a node without content.
 func (w *adfWriter) inlineNode(typ string, attrs map[string]any) {
 	w.next()
-	w.raw(`{"type":"` + typ + `"`)
+	w.element(typ, attrs)
+}
+
+func (w *adfWriter) element(typ string, attrs map[string]any) {
+	w.raw(`{"type":"`)
+	w.raw(typ)
+	w.raw(`"`)
 	w.attrs(attrs)
 	w.raw(`}`)
 }
@@ -147,7 +139,7 @@ var adfMarks = []struct {
 	{sup, `{"type":"subsup","attrs":{"type":"sup"}}`},
 }
 
-func (w *adfWriter) marks(r inline) {
+func (w *adfWriter) marks(r *inline) {
 	if r.marks == 0 && r.link == (link{}) && r.extra == "" {
 		return
 	}
@@ -179,20 +171,21 @@ func (w *adfWriter) linkMark(to link) {
 	w.raw(`}}`)
 }
 
-// hasNode says whether ADF has a node for what an object stands for.
-func (w *adfWriter) hasNode(r inline) bool {
-	typ, _ := w.objectNode(r)
-	return typ != ""
-}
-
-// object writes an object that hasNode.
-func (w *adfWriter) object(r inline) {
+// object is the inline node for an object, as JSON; "" when there is none.
+func (w *adfWriter) object(r *inline) string {
 	typ, attrs := w.objectNode(r)
-	w.inlineNode(typ, attrs)
+	if typ == "" {
+		return ""
+	}
+	at := len(w.buf)
+	w.element(typ, attrs)
+	spelled := string(w.buf[at:])
+	w.buf = w.buf[:at]
+	return spelled
 }
 
 // objectNode is the inline node for an object; "" when there is none.
-func (w *adfWriter) objectNode(r inline) (typ string, attrs map[string]any) {
+func (w *adfWriter) objectNode(r *inline) (typ string, attrs map[string]any) {
 	scheme, rest := splitScheme(r.target)
 	switch scheme {
 	case schemeMention:
@@ -242,6 +235,9 @@ func mentionNode(text, rest string) (typ string, attrs map[string]any) {
 // queryAttrs are the attributes of a node behind what a destination names.
 func queryAttrs(typ, rest string) map[string]any {
 	_, query, _ := strings.Cut(rest, "?")
+	if query == "" {
+		return map[string]any{}
+	}
 	if attrs, ok := adfAttrs(typ, parseAttrQuery(query)); ok && len(attrQuery(attrs)) <= maxPlaceholder {
 		return attrs
 	}

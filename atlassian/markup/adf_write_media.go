@@ -7,11 +7,12 @@ import (
 
 // onlyMedia says whether a paragraph holds nothing but images that ADF shows as blocks.
 func onlyMedia(in []inline) bool {
-	for _, i := range in {
-		if isBlank(i) {
-			continue
-		}
-		if m, ok := parseMedia(i.target); i.kind != imageInline || !ok || m.layout == layoutInline {
+	for i := range in {
+		if r := &in[i]; r.kind == imageInline {
+			if m, ok := parseMedia(r.target); !ok || m.layout == layoutInline {
+				return false
+			}
+		} else if !isBlank(*r) {
 			return false
 		}
 	}
@@ -62,7 +63,7 @@ func (w *adfWriter) mediaSingle(i inline, m mediaRef) {
 	w.media(i, m)
 	if i.title != "" {
 		w.open("caption", "")
-		w.text(inline{text: i.title})
+		w.text(&inline{text: i.title})
 		w.end()
 	}
 	w.end()
@@ -86,7 +87,7 @@ func (w *adfWriter) media(i inline, m mediaRef) {
 	w.raw(`{"type":"media"`)
 	w.attrs(attrs)
 	if isWebLink(i.link.href) {
-		w.marks(inline{link: i.link})
+		w.marks(&inline{link: i.link})
 	}
 	w.raw(`}`)
 }
@@ -124,7 +125,7 @@ func (w *adfWriter) mediaInline(i inline) {
 	w.raw(`{"type":"mediaInline"`)
 	w.attrs(attrs)
 	if isWebLink(i.link.href) {
-		w.marks(inline{link: i.link})
+		w.marks(&inline{link: i.link})
 	}
 	w.raw(`}`)
 }

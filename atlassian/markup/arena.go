@@ -10,7 +10,7 @@ type arena struct {
 	pointers slab[*node]
 	stored   slab[inline]
 
-	runs, tidied []inline // room for the runs of the block being read
+	runs, tidied []inline // room for the runs of the block being read or written
 	out          []byte   // room for what is written
 }
 
@@ -82,6 +82,15 @@ func (a *arena) children(n int) []*node {
 		return nil
 	}
 	return a.pointers.take(n)[:0]
+}
+
+// tidy is runs in normal form, good until they change.
+func (a *arena) tidy() []inline {
+	if isTidy(a.runs) {
+		return a.runs
+	}
+	a.tidied = tidyInto(a.tidied[:0], a.runs)
+	return a.tidied
 }
 
 // inlines is a copy of in.

@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
-// adfFormat edits ADF. It counts the tasks that it writes. New nodes come with commas on both sides, and finish takes away those that
-// are too many.
+// adfFormat edits ADF. It counts the tasks that it writes. New nodes come with commas on both sides, and
+// finish takes away those that are too many.
 type adfFormat struct{ tasks int }
+
+// newPieces is a writer of nodes behind a bracket.
+func newPieces() *adfWriter { return &adfWriter{mem: new(arena), buf: []byte("[")} }
 
 // adfPlaces are the nodes that hold blocks, and what may stand in them.
 var adfPlaces = map[string]adfPlace{
@@ -18,7 +21,8 @@ var adfPlaces = map[string]adfPlace{
 }
 
 func (f *adfFormat) blocks(source string, parent *node, children []*node) (string, bool) {
-	w := &adfWriter{buf: []byte("["), tasks: f.tasks}
+	w := newPieces()
+	w.tasks = f.tasks
 	place, known := adfPlaces[parent.origin.typ]
 	for _, n := range children {
 		switch {
@@ -41,9 +45,10 @@ func (f *adfFormat) blocks(source string, parent *node, children []*node) (strin
 }
 
 func (*adfFormat) runs(in []inline) string {
-	w := &adfWriter{buf: []byte("[")}
+	w := newPieces()
 	for _, r := range in {
-		w.run(w.adfRun(r, 0))
+		w.adfRun(&r, 0)
+		w.run(&r)
 	}
 	return "," + string(w.buf[1:]) + ","
 }
@@ -185,8 +190,8 @@ func (f *adfFormat) code(source string, read *node, text string) (patch, bool) {
 	if text != "" && len(n.Content) == 1 && n.Content[0].text.known() {
 		return patch{n.Content[0].text, literally(f.escape(text))}, true
 	}
-	w := &adfWriter{buf: []byte("[")}
-	w.text(inline{text: text})
+	w := newPieces()
+	w.text(&inline{text: text})
 	content := string(w.buf[1:])
 	if n.body.start == 0 {
 		start := n.whole.start + len("{")

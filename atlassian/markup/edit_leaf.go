@@ -1,16 +1,18 @@
 package markup
 
+import "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/align"
+
 // hunk is a run of words that becomes another.
 type hunk struct{ was, wasEnd, now, nowEnd int }
 
-func hunksOf(matches []match, was, now int) []hunk {
+func hunksOf(matches []align.Pair, was, now int) []hunk {
 	var hunks []hunk
 	at := hunk{}
-	for _, p := range append(matches, match{was, now}) {
-		if p.a > at.was || p.b > at.now {
-			hunks = append(hunks, hunk{at.was, p.a, at.now, p.b})
+	for _, p := range append(matches, align.Pair{A: was, B: now}) {
+		if p.A > at.was || p.B > at.now {
+			hunks = append(hunks, hunk{at.was, p.A, at.now, p.B})
 		}
-		at.was, at.now = p.a+1, p.b+1
+		at.was, at.now = p.A+1, p.B+1
 	}
 	return hunks
 }
@@ -32,12 +34,12 @@ type leafEdit struct {
 // leaf changes the words of a block in place. False says that it cannot.
 func (m *merge) leaf(read *node, was, now []inline) bool {
 	e := &leafEdit{merge: m, read: read, was: wordsOf(was), now: wordsOf(now), kept: map[int]int{}}
-	matches := align(e.was, e.now)
+	matches := align.Common(e.was, e.now)
 	if len(matches) == len(e.was) && len(matches) == len(e.now) {
 		return true
 	}
 	for _, p := range matches {
-		e.kept[p.b] = p.a
+		e.kept[p.B] = p.A
 	}
 	e.hunks = hunksOf(matches, len(e.was), len(e.now))
 	if read.origin.raw == nil {

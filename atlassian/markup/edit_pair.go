@@ -1,6 +1,10 @@
 package markup
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/align"
+)
 
 // pair finds for the nodes of the document's Markdown those of the document itself. The two are
 // alike but for what Markdown does not show.
@@ -20,8 +24,8 @@ func (m *merge) pair(read, written []*node) {
 			alone[i] = m.sum(forms[0])
 		}
 	}
-	for _, p := range align(alone, m.sumAll(written)) {
-		m.pairNode(read[p.a], written[p.b])
+	for _, p := range align.Common(alone, m.sumAll(written)) {
+		m.pairNode(read[p.A], written[p.B])
 	}
 }
 
@@ -96,28 +100,4 @@ func rawLeaf(b *node) []inline {
 		return b.origin.raw
 	}
 	return append(textLines(b.text, code, link{}), b.inlines...)
-}
-
-// spansRows says whether a table has cells that cover others below.
-func spansRows(t *node) bool {
-	for _, r := range t.children {
-		for _, c := range r.children {
-			if c.rowspan > 1 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// isMerged says whether a table has cells that cover others.
-func isMerged(t *node) bool {
-	for _, r := range t.children {
-		for _, c := range r.children {
-			if c.colspan > 1 || c.rowspan > 1 {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -20,7 +20,7 @@ func (o *Original) ReplaceText(from, to string) (string, int, error) {
 		for _, n := range blocks {
 			switch {
 			case n.kind == codeBlock && strings.Contains(n.text, from):
-				if m.code(n, strings.ReplaceAll(n.text, from, Clean(to))) {
+				if m.note(m.format.code(m.source, n, strings.ReplaceAll(n.text, from, Clean(to)))) {
 					count += strings.Count(n.text, from)
 				}
 			case n.origin.raw != nil:

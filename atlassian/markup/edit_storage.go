@@ -70,8 +70,7 @@ func (f *storageFormat) appended(source string, root *node, blocks []*node) (pat
 	const end = "</ac:layout>"
 	page := strings.TrimRight(source, blanks)
 	if rest, found := strings.CutSuffix(page, end); found {
-		section := `<ac:layout-section ac:type="single"><ac:layout-cell>` + text + "</ac:layout-cell></ac:layout-section>"
-		return patch{extent{len(rest), len(rest)}, literally(section)}, ok
+		return patch{extent{len(rest), len(rest)}, literally(singleSection(text))}, ok
 	}
 	return patch{extent{len(source), len(source)}, literally(text)}, ok
 }

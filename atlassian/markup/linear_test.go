@@ -51,7 +51,9 @@ var hostileDocuments = map[string]func(size int) string{
 
 // textDocument is an ADF document of one paragraph.
 func textDocument(text string) json.RawMessage {
-	return new(arena).writeADF([]*node{{kind: paragraph, inlines: []inline{{text: text}}}}, "").buf
+	w := newPieces()
+	w.textParagraph([]inline{{text: text}}, 0)
+	return json.RawMessage(docADF(string(w.buf[1:])))
 }
 
 const hostileSize = 24 << 10 // bytes

@@ -57,7 +57,8 @@ func newMarkdownParser() parser.Parser {
 type boxParser struct{ parser.InlineParser }
 
 func (b boxParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	if line, _ := block.PeekLine(); len(line) > 3 && !util.IsSpace(line[3]) {
+	line, _ := block.PeekLine()
+	if len(line) < 3 || line[2] != ']' || len(line) > 3 && !util.IsSpace(line[3]) {
 		return nil
 	}
 	return b.InlineParser.Parse(parent, block, pc)
@@ -141,7 +142,8 @@ const maxReferenceLines = 2000
 type boundedReferences struct{ parser.ParagraphTransformer }
 
 func (b boundedReferences) Transform(n *ast.Paragraph, r text.Reader, pc parser.Context) {
-	if n.Lines().Len() <= maxReferenceLines {
+	first := n.Lines().At(0)
+	if bytes.HasPrefix(bytes.TrimLeft(first.Value(r.Source()), " \t"), []byte("[")) && n.Lines().Len() <= maxReferenceLines {
 		b.ParagraphTransformer.Transform(n, r, pc)
 	}
 }

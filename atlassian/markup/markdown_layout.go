@@ -1,6 +1,9 @@
 package markup
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A section of columns is spelled with markers, each alone in its paragraph, so that what stands in
 // the columns is not indented: a link that begins the section and its first column, one that
@@ -19,10 +22,15 @@ func layoutMarker(n *node) (name string, ok bool) {
 	return name, scheme == schemeLayout
 }
 
+func isLayoutMarker(n *node) bool { _, ok := layoutMarker(n); return ok }
+
 // groupColumns makes sections of the blocks between markers. Sections do not nest: one that begins
 // before another has ended is none, and its marker stays the text it shows, as does any marker
 // without a partner.
 func groupColumns(blocks []*node) []*node {
+	if !slices.ContainsFunc(blocks, isLayoutMarker) {
+		return blocks
+	}
 	var out []*node
 	var open columnsReader
 	for _, b := range blocks {

@@ -92,12 +92,9 @@ func (r markdownReader) lines(n ast.Node) string {
 func (r markdownReader) fencedCode(n *ast.FencedCodeBlock) *node {
 	b := &node{kind: codeBlock, text: r.lines(n)}
 	if n.Info != nil {
-		info := strings.TrimSpace(unescapeMarkdown(n.Info.Value(r.source)))
+		info := oneSpace(unescapeMarkdown(n.Info.Value(r.source)))
 		info, b.target = cutCodeAttrs(info)
-		b.name = info
-		if i := strings.IndexAny(info, " \t"); i >= 0 {
-			b.name, b.title = info[:i], strings.TrimSpace(info[i:])
-		}
+		b.name, b.title, _ = strings.Cut(info, " ")
 	}
 	return b
 }

@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"html"
 	"strings"
 
@@ -28,11 +29,7 @@ func (r markdownReader) inlines(parent ast.Node) []inline {
 	ir := inlineReader{markdownReader: r, out: r.mem.runs[:0]}
 	ir.children(parent, 0, link{})
 	r.mem.runs = ir.out
-	if isTidy(ir.out) {
-		return r.mem.inlines(ir.out)
-	}
-	r.mem.tidied = tidyInto(r.mem.tidied[:0], ir.out)
-	return r.mem.inlines(r.mem.tidied)
+	return r.mem.inlines(r.mem.tidy())
 }
 
 // value is the text of a segment on one line, without a copy where the source has it as it is.
@@ -100,6 +97,11 @@ func (r *inlineReader) text(n *ast.Text, marks mark, to link) *ast.Text {
 	for next := behind(n); next != nil; next = behind(n) {
 		n, at.Stop = next, next.Segment.Stop
 	}
+	soft := n.SoftLineBreak() && !n.HardLineBreak()
+	if soft && asItIs(at) && bytes.HasPrefix(r.source[at.Stop:], []byte("\n")) {
+		at.Stop++ // the line end is the space
+		soft = false
+	}
 	value := r.value(at)
 	if !n.IsRaw() {
 		value = unescapeText(value)
@@ -108,7 +110,7 @@ func (r *inlineReader) text(n *ast.Text, marks mark, to link) *ast.Text {
 	switch {
 	case n.HardLineBreak():
 		r.lineBreak(marks, to)
-	case n.SoftLineBreak():
+	case soft:
 		r.run(" ", marks, to)
 	}
 	return n
@@ -235,7 +237,7 @@ func (r *inlineReader) rawHTML(raw string, marks mark, to link) {
 func unescapeMarkdown(raw []byte) string { return unescapeText(string(raw)) }
 
 func unescapeText(s string) string {
-	if !strings.ContainsAny(s, `\&`) {
+	if strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, '&') < 0 {
 		return s
 	}
 	var b strings.Builder

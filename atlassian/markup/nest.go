@@ -259,7 +259,7 @@ func joinRuns(in []inline) []inline {
 	return out
 }
 
-// shareBlanks leaves blank runs the formats that the runs before and after them share.
+// shareBlanks leaves blank runs the formats that all of them and the runs before and after them share.
 func shareBlanks(in []inline) {
 	for i := 0; i < len(in); {
 		if !isBlank(in[i]) {
@@ -273,16 +273,16 @@ func shareBlanks(in []inline) {
 		var marks mark
 		var to link
 		if i > 0 && j < len(in) {
-			marks = in[i-1].marks & in[j].marks &^ code
-			if in[i-1].link == in[j].link {
-				to = in[j].link
+			marks, to = in[i-1].marks&^code, in[i-1].link
+			for _, r := range in[i : j+1] {
+				marks &= r.marks
+				if r.link != to {
+					to = link{}
+				}
 			}
 		}
 		for k := i; k < j; k++ {
-			in[k].marks &= marks
-			if in[k].link != to {
-				in[k].link = link{}
-			}
+			in[k].marks, in[k].link = marks, to
 		}
 		i = j
 	}

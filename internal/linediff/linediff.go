@@ -3,13 +3,10 @@ package linediff
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-)
 
-// maxEdits bounds the changes that are looked for line by line, because that takes the square of
-// their number. Texts that differ in more are shown as one that took the other's place.
-const maxEdits = 1000
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/align"
+)
 
 // around is how many unchanged lines a hunk shows before and after a change.
 const around = 2
@@ -32,26 +29,10 @@ type step struct {
 }
 
 // Compare finds what turns one text into another. A text without a line break at its end counts as
-// one with it.
+// one with it. Where hundreds of lines changed, unchanged ones among them that the texts have more than once
+// may count as removed and added.
 func Compare(from, to string) Diff {
-	a, b := lines(from), lines(to)
-	head := 0
-	for head < len(a) && head < len(b) && a[head] == b[head] {
-		head++
-	}
-	tail := 0
-	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
-		tail++
-	}
-	script := make([]step, 0, len(a)+len(b))
-	for _, line := range a[:head] {
-		script = append(script, step{' ', line})
-	}
-	script = append(script, edits(a[head:len(a)-tail], b[head:len(b)-tail])...)
-	for _, line := range a[len(a)-tail:] {
-		script = append(script, step{' ', line})
-	}
-	return inHunks(script)
+	return inHunks(script(lines(from), lines(to)))
 }
 
 func lines(s string) []string {
@@ -61,75 +42,23 @@ func lines(s string) []string {
 	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 }
 
-// edits finds a shortest script by the greedy algorithm of Myers (An O(ND) Difference Algorithm,
-// Algorithmica 1986): for each number of edits, how far along each diagonal they can reach.
-func edits(a, b []string) []step {
-	var trace [][]int
-	reach := map[int]int{1: 0}
-	for d := 0; d <= min(len(a)+len(b), maxEdits); d++ {
-		row := make([]int, 2*d+1) // of diagonals -d to d
-		for k := -d; k <= d; k += 2 {
-			x := reach[k-1] + 1
-			if k == -d || (k != d && reach[k-1] < reach[k+1]) {
-				x = reach[k+1]
-			}
-			for x < len(a) && x-k < len(b) && a[x] == b[x-k] {
-				x++
-			}
-			reach[k], row[k+d] = x, x
-			if x >= len(a) && x-k >= len(b) {
-				return walkBack(a, b, append(trace, row))
-			}
+// script is the lines of both texts in the order of a diff.
+func script(a, b []string) []step {
+	steps := make([]step, 0, len(a)+len(b))
+	i, j := 0, 0
+	for _, p := range append(align.Common(a, b), align.Pair{A: len(a), B: len(b)}) {
+		for ; i < p.A; i++ {
+			steps = append(steps, step{'-', a[i]})
 		}
-		trace = append(trace, row)
-	}
-	replaced := make([]step, 0, len(a)+len(b))
-	for _, line := range a {
-		replaced = append(replaced, step{'-', line})
-	}
-	for _, line := range b {
-		replaced = append(replaced, step{'+', line})
-	}
-	return replaced
-}
-
-// walkBack reads the script from the reaches, from the end to the beginning.
-func walkBack(a, b []string, trace [][]int) []step {
-	var script []step
-	x, y := len(a), len(b)
-	for d := len(trace) - 1; d > 0; d-- {
-		before := trace[d-1]
-		at := func(k int) int { // where d-1 edits reached on diagonal k
-			if k < -(d-1) || k > d-1 {
-				return -1
-			}
-			return before[k+d-1]
+		for ; j < p.B; j++ {
+			steps = append(steps, step{'+', b[j]})
 		}
-		k := x - y
-		previous := k - 1
-		if k == -d || (k != d && at(k-1) < at(k+1)) {
-			previous = k + 1
+		if i < len(a) {
+			steps = append(steps, step{' ', a[i]})
 		}
-		fromX := at(previous)
-		fromY := fromX - previous
-		for x > fromX && y > fromY {
-			x, y = x-1, y-1
-			script = append(script, step{' ', a[x]})
-		}
-		if x > fromX {
-			x--
-			script = append(script, step{'-', a[x]})
-		} else {
-			y--
-			script = append(script, step{'+', b[y]})
-		}
+		i, j = i+1, j+1
 	}
-	for x > 0 {
-		x--
-		script = append(script, step{' ', a[x]})
-	}
-	slices.Reverse(script)
-	return script
+	return steps
 }
 
 // inHunks writes a script in unified form.

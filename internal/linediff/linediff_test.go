@@ -3,9 +3,8 @@ package linediff
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,12 +34,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestPatchApplies lets patch(1) turn one random text into another by the diff.
+// TestPatchApplies turns one random text into another by the diff.
 func TestPatchApplies(t *testing.T) {
-	patch, err := exec.LookPath("patch")
-	if err != nil {
-		t.Skip("there is no patch(1)")
-	}
 	random := rand.New(rand.NewPCG(1, 2))
 	text := func() string {
 		var b strings.Builder
@@ -49,30 +44,72 @@ func TestPatchApplies(t *testing.T) {
 		}
 		return b.String()
 	}
-	for range 60 {
+	for range 2000 {
 		from, to := text(), text()
-		dir := t.TempDir()
-		file := filepath.Join(dir, "text")
-		if err := os.WriteFile(file, []byte(from), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		diff := "--- text\n+++ text\n" + Compare(from, to).String()
-		if from == to {
-			continue
-		}
-		command := exec.CommandContext(t.Context(), patch, "--quiet", "--fuzz=0", "--no-backup-if-mismatch", file)
-		command.Stdin = strings.NewReader(diff)
-		if out, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s\n%s", err, out, diff)
-		}
-		got, err := os.ReadFile(file)
-		if err != nil && !os.IsNotExist(err) { // patch removes what becomes empty
-			t.Fatal(err)
-		}
-		if string(got) != to {
-			t.Fatalf("patched to %q, want %q by\n%s", got, to, diff)
+		diff := Compare(from, to)
+		if got, err := patched(from, diff); err != nil || got != to {
+			t.Fatalf("%q patched to %q, %v, want %q by\n%s", from, got, err, to, diff)
 		}
 	}
+}
+
+var hunkHead = regexp.MustCompile(`^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@$`)
+
+// patched applies hunks as patch(1) does without any fuzz: every line, and every number in a head, has
+// to be right. A head without a count is of one line; one of no lines names the line before it.
+// https://pubs.opengroup.org/onlinepubs/9799919799/utilities/diff.html
+func patched(from string, diff Diff) (string, error) {
+	a := lines(from)
+	var out []string
+	at := 0
+	for _, hunk := range diff.Hunks {
+		head, body, _ := strings.Cut(hunk, "\n")
+		m := hunkHead.FindStringSubmatch(head)
+		if m == nil {
+			return "", fmt.Errorf("no head: %q", head)
+		}
+		fromStart, fromCount := hunkExtent(m[1], m[2])
+		toStart, toCount := hunkExtent(m[3], m[4])
+		if fromStart < at || fromStart > len(a) {
+			return "", fmt.Errorf("%q begins behind line %d of %d", head, at, len(a))
+		}
+		out = append(out, a[at:fromStart]...)
+		if at = fromStart; len(out) != toStart {
+			return "", fmt.Errorf("%q stands at line %d", head, len(out))
+		}
+		for line := range strings.Lines(body) {
+			sign, line := line[0], strings.TrimSuffix(line[1:], "\n")
+			if sign != '+' {
+				if at == len(a) || a[at] != line {
+					return "", fmt.Errorf("%q: line %d is not %q", head, at, line)
+				}
+				at++
+			}
+			if sign != '-' {
+				out = append(out, line)
+			}
+		}
+		if at-fromStart != fromCount || len(out)-toStart != toCount {
+			return "", fmt.Errorf("%q: %d lines became %d", head, at-fromStart, len(out)-toStart)
+		}
+	}
+	if out = append(out, a[at:]...); len(out) == 0 {
+		return "", nil
+	}
+	return strings.Join(out, "\n") + "\n", nil
+}
+
+// hunkExtent is how many lines stand before a hunk, and how many it has.
+func hunkExtent(line, count string) (before, lines int) {
+	before, _ = strconv.Atoi(line)
+	lines = 1
+	if count != "" {
+		lines, _ = strconv.Atoi(count)
+	}
+	if lines > 0 {
+		before--
+	}
+	return before, lines
 }
 
 // TestManyChanges is about time: texts that have nothing in common.

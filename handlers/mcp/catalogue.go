@@ -50,6 +50,10 @@ type Spec[In, Out any] struct {
 	// advertised schema.
 	Spellings Spellings
 
+	// Uses are the tools whose work this one does. Who may not use one of them where the call acts may
+	// not have its work done either.
+	Uses []Use[In]
+
 	// Touches names the objects that the arguments name, for the audit. It is required.
 	Touches func(in *In) []policy.Object
 
@@ -95,6 +99,7 @@ type tool struct {
 
 // steps are what a call does, bound to its arguments.
 type steps struct {
+	uses    []policy.Use // those of this call that not every call has
 	touches func() []policy.Object
 	resolve func(context.Context) ([]policy.Object, error) // nil: the result is judged instead
 	run     func(context.Context) (any, error)
@@ -114,6 +119,9 @@ func Register[In, Out any](c *Catalogue, s Spec[In, Out]) {
 	if err == nil {
 		err = s.Spellings.check(shape)
 	}
+	if err == nil {
+		err = checkUses(s, shape)
+	}
 	if err != nil {
 		panic(fmt.Errorf("registering tool %q: %w", s.Name, err))
 	}
@@ -121,7 +129,7 @@ func Register[In, Out any](c *Catalogue, s Spec[In, Out]) {
 		c.tools = make(map[string]*tool)
 	}
 	c.tools[s.Name] = &tool{
-		Tool:       policy.Tool{Name: s.Name, Toolset: s.Toolset, Product: s.Product, Access: s.Access},
+		Tool:       policy.Tool{Name: s.Name, Toolset: s.Toolset, Product: s.Product, Access: s.Access, Uses: uses(s)},
 		definition: definition(s, shape),
 		schema:     shape,
 		spellings:  s.Spellings,
@@ -172,6 +180,11 @@ func prepare[In, Out any](s Spec[In, Out]) func(json.RawMessage) (*steps, error)
 				}
 				return out, err
 			},
+		}
+		for _, u := range s.Uses {
+			if u.when != nil && u.when(in) {
+				call.uses = append(call.uses, u.Use)
+			}
 		}
 		if s.Resolve != nil {
 			call.resolve = func(ctx context.Context) ([]policy.Object, error) { return s.Resolve(ctx, in) }

@@ -73,6 +73,9 @@ func New(c Config) (*Server, error) {
 	if c.Catalogue == nil || c.Policy == nil {
 		return nil, errors.New("the MCP route needs a catalogue of tools and a policy")
 	}
+	if err := policy.CheckUses(c.Catalogue.Tools()); err != nil {
+		return nil, err
+	}
 	c = c.withDefaults()
 	server := sdk.NewServer(
 		&sdk.Implementation{Name: "caddy-atlassian-mcp", Title: "Jira and Confluence", Version: c.Version},

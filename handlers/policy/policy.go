@@ -4,8 +4,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
@@ -53,9 +51,10 @@ type Policy struct {
 	projects nameSet
 	spaces   nameSet
 
+	known  map[key]Tool
 	rules  []*rule
-	allows bool               // a line allows, so that what none allows is refused
-	byTool map[string][]*rule // the lines that are about a tool
+	allows bool            // a line allows, so that what none allows is refused
+	byTool map[key][]*rule // the lines that are about a tool
 }
 
 // New returns the policy of c. Its errors name the setting that is wrong and what it may be.
@@ -76,7 +75,11 @@ func New(c Config) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{readOnly: c.ReadOnly, tools: tools, toolsets: toolsets, projects: projects, spaces: spaces, byTool: make(map[string][]*rule)}
+	known, err := index(c.Known)
+	if err != nil {
+		return nil, err
+	}
+	p := &Policy{readOnly: c.ReadOnly, tools: tools, toolsets: toolsets, projects: projects, spaces: spaces, known: known, byTool: make(map[key][]*rule)}
 	for _, r := range c.Rules {
 		compiled, err := compile(r, c.Known)
 		if err != nil {
@@ -84,11 +87,11 @@ func New(c Config) (*Policy, error) {
 		}
 		p.rules = append(p.rules, compiled)
 		p.allows = p.allows || !r.Deny
-		for name := range compiled.tools {
-			p.byTool[name] = append(p.byTool[name], compiled)
+		for tool := range compiled.tools {
+			p.byTool[tool] = append(p.byTool[tool], compiled)
 		}
 	}
-	return p, nil
+	return p, p.checkNamed(c)
 }
 
 // MayUse returns nil when who may use the tool at all, whatever it is used on; tools/list shows
@@ -98,6 +101,18 @@ func New(c Config) (*Policy, error) {
 // allow_anonymous, which opens the route to everybody who reaches it as if they were people of the
 // tenant. Lines that say who do not allow such a caller, and those that deny are held against them.
 func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
+	if err := p.mayUse(who, t); err != nil {
+		return err
+	}
+	for used := range p.everyCall(t) {
+		if err := p.mayUse(who, used); err != nil {
+			return fmt.Errorf("%w (%s does the work of %s)", err, t.Name, used.Name)
+		}
+	}
+	return nil
+}
+
+func (p *Policy) mayUse(who *identity.Principal, t Tool) error {
 	switch {
 	case t.Access != Read && p.readOnly:
 		return fmt.Errorf("%w: %s changes something and READ_ONLY_MODE is set", ErrRefused, t.Name)
@@ -107,7 +122,7 @@ func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
 		return fmt.Errorf("%w: TOOLSETS does not name %s, the toolset of %s", ErrRefused, t.Toolset, t.Name)
 	}
 	allowed := false
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		switch {
 		case !r.holds(who):
 		case !r.deny:
@@ -128,14 +143,23 @@ func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
 // Possible reports whether there can be a person of the tenant who may use the tool. The consent page
 // promises by it: who signs in is not known yet.
 func (p *Policy) Possible(t Tool) bool {
+	for used := range p.everyCall(t) {
+		if !p.possible(used) {
+			return false
+		}
+	}
+	return p.possible(t)
+}
+
+func (p *Policy) possible(t Tool) bool {
 	if !p.allows {
-		return p.MayUse(new(identity.Principal), t) == nil
+		return p.mayUse(new(identity.Principal), t) == nil
 	}
 	if t.Access != Read && p.readOnly || !p.tools.allows(t.Name) || !p.toolsets.allows(t.Toolset) {
 		return false
 	}
 	possible := false
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		switch {
 		case !r.deny:
 			possible = true
@@ -170,11 +194,20 @@ func (p *Policy) filter(product Product) nameSet {
 // Bounds reports whether who may use the tool on some projects or spaces only, so that the call has
 // to be judged by the objects that it touches.
 func (p *Policy) Bounds(who *identity.Principal, t Tool) bool {
+	for used := range p.everyCall(t) {
+		if p.bounds(who, used) {
+			return true
+		}
+	}
+	return p.bounds(who, t)
+}
+
+func (p *Policy) bounds(who *identity.Principal, t Tool) bool {
 	if p.filter(t.Product) != nil {
 		return true
 	}
 	everywhere := !p.allows
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		switch limited := r.objects(t.Product) != nil; {
 		case !r.holds(who):
 		case r.deny && limited:
@@ -189,6 +222,15 @@ func (p *Policy) Bounds(who *identity.Principal, t Tool) bool {
 // Within reports whether who may use the tool on o, a project or a space. Any other kind of object
 // is refused: it has to be resolved to its project or space first.
 func (p *Policy) Within(who *identity.Principal, t Tool, o Object) bool {
+	for used := range p.everyCall(t) {
+		if !p.within(who, used, o) {
+			return false
+		}
+	}
+	return p.within(who, t, o)
+}
+
+func (p *Policy) within(who *identity.Principal, t Tool, o Object) bool {
 	if o.Kind != Project && o.Kind != Space {
 		return false
 	}
@@ -198,7 +240,7 @@ func (p *Policy) Within(who *identity.Principal, t Tool, o Object) bool {
 		return false
 	}
 	allowed := !p.allows
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		if r.holds(who) && r.objects(product).allows(key) {
 			if r.deny {
 				return false
@@ -215,45 +257,4 @@ func ProductOf(k ObjectKind) Product {
 		return Confluence
 	}
 	return Jira
-}
-
-// Boundary is what a search is narrowed to before it is sent.
-type Boundary struct {
-	// Only are the keys that are open; nil is all of them.
-	Only []string
-	// Never are keys that are not.
-	Never []string
-}
-
-// Boundary returns the projects or spaces on which who may use the tool.
-func (p *Policy) Boundary(who *identity.Principal, t Tool) Boundary {
-	var open, never nameSet
-	everywhere := !p.allows
-	for _, r := range p.byTool[t.Name] {
-		keys := r.objects(t.Product)
-		switch {
-		case !r.holds(who):
-		case r.deny:
-			never = never.with(slices.Collect(maps.Keys(keys))...)
-		case keys == nil:
-			everywhere = true
-		default:
-			open = open.with(slices.Collect(maps.Keys(keys))...)
-		}
-	}
-	filter := p.filter(t.Product)
-	b := Boundary{Never: slices.Sorted(maps.Keys(never))}
-	switch {
-	case everywhere && filter == nil:
-	case everywhere:
-		b.Only = slices.Sorted(maps.Keys(filter))
-	default:
-		b.Only = make([]string, 0, len(open))
-		for _, key := range slices.Sorted(maps.Keys(open)) {
-			if filter.allows(key) {
-				b.Only = append(b.Only, key)
-			}
-		}
-	}
-	return b
 }

@@ -1,0 +1,69 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
+)
+
+// Boundary is what a search is narrowed to before it is sent.
+type Boundary struct {
+	// Only are the keys that are open; nil is all of them.
+	Only []string
+	// Never are keys that are not.
+	Never []string
+}
+
+// And is what both open.
+func (b Boundary) And(other Boundary) Boundary {
+	both := Boundary{Only: b.Only, Never: slices.Compact(slices.Sorted(slices.Values(append(slices.Clip(b.Never), other.Never...))))}
+	switch {
+	case b.Only == nil:
+		both.Only = other.Only
+	case other.Only != nil:
+		both.Only = slices.DeleteFunc(slices.Clone(b.Only), func(key string) bool { return !slices.Contains(other.Only, key) })
+	}
+	return both
+}
+
+// Boundary returns the projects or spaces on which who may use the tool.
+func (p *Policy) Boundary(who *identity.Principal, t Tool) Boundary {
+	b := p.boundary(who, t)
+	for used := range p.everyCall(t) {
+		b = b.And(p.boundary(who, used))
+	}
+	return b
+}
+
+func (p *Policy) boundary(who *identity.Principal, t Tool) Boundary {
+	var open, never nameSet
+	everywhere := !p.allows
+	for _, r := range p.byTool[t.key()] {
+		keys := r.objects(t.Product)
+		switch {
+		case !r.holds(who):
+		case r.deny:
+			never = never.with(slices.Collect(maps.Keys(keys))...)
+		case keys == nil:
+			everywhere = true
+		default:
+			open = open.with(slices.Collect(maps.Keys(keys))...)
+		}
+	}
+	filter := p.filter(t.Product)
+	b := Boundary{Never: slices.Sorted(maps.Keys(never))}
+	switch {
+	case everywhere && filter == nil:
+	case everywhere:
+		b.Only = slices.Sorted(maps.Keys(filter))
+	default:
+		b.Only = make([]string, 0, len(open))
+		for _, key := range slices.Sorted(maps.Keys(open)) {
+			if filter.allows(key) {
+				b.Only = append(b.Only, key)
+			}
+		}
+	}
+	return b
+}

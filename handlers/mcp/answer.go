@@ -44,7 +44,7 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 		missing  *unknownToolError
 		protocol *jsonrpc.Error
 		outside  *boundaryError
-		part     *useError
+		closed   *closedError
 		busy     *busyError
 		badCall  *argumentError
 		input    *atlassian.InputError
@@ -72,8 +72,8 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 		return failed(busy.Error(), ending{outcome: outcomeRefused, reason: busy.reason})
 	case errors.As(err, &outside):
 		return failed(outside.text, ending{outcome: outcomeRefused, reason: "outside the projects or spaces that are open"})
-	case errors.As(err, &part):
-		return failed(part.Error(), ending{outcome: outcomeRefused, reason: part.part.argument + ": " + part.reason.Error()})
+	case errors.As(err, &closed):
+		return failed(closed.text, ending{outcome: outcomeRefused, reason: closed.reason})
 	case errors.As(err, &badCall):
 		return failed(badCall.Error(), ending{outcome: outcomeError, reason: "the arguments do not fit the schema"})
 	case errors.As(err, &input):

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -177,11 +178,9 @@ func printPolicies(policies []adminPolicy, one bool) error {
 			if d.Allowed {
 				verdict = "yes"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\n", verdict, d.Tool, printable(d.Reason+openTo(d)))
+			fmt.Fprintf(w, "%s\t%s\t%s\n", verdict, nameOf(d), printable(d.Reason+openTo(d)+without(d)))
 			if one {
-				for _, line := range d.Lines {
-					fmt.Fprintf(w, "\t\t%s\n", printable(line))
-				}
+				printDetails(w, d)
 			}
 		}
 		if err := w.Flush(); err != nil {
@@ -189,6 +188,41 @@ func printPolicies(policies []adminPolicy, one bool) error {
 		}
 	}
 	return nil
+}
+
+// nameOf is the name of a tool, with its product where that is not in the name.
+func nameOf(d policy.Explanation) string {
+	if strings.HasPrefix(d.Tool, string(d.Product)+"_") {
+		return d.Tool
+	}
+	return d.Tool + " in " + d.Product.Title()
+}
+
+// without says which arguments are closed, because they are the work of other tools.
+func without(d policy.Explanation) string {
+	var closed []string
+	for _, u := range d.Uses {
+		if !u.Allowed {
+			closed = append(closed, u.Argument)
+		}
+	}
+	if closed == nil {
+		return ""
+	}
+	return ", without " + strings.Join(closed, " and ")
+}
+
+// printDetails prints the lines that bear on a decision, and what it depends on beside them.
+func printDetails(w io.Writer, d policy.Explanation) {
+	for _, line := range d.Lines {
+		fmt.Fprintf(w, "\t\t%s\n", printable(line))
+	}
+	for _, u := range d.Uses {
+		fmt.Fprintf(w, "\t\t%s is the work of %s: %s\n", u.Argument, u.Tool, printable(u.Reason+openTo(u.Explanation)))
+		for _, line := range u.Lines {
+			fmt.Fprintf(w, "\t\t  %s\n", printable(line))
+		}
+	}
 }
 
 // openTo says on which projects or spaces a tool is open.

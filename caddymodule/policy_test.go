@@ -78,6 +78,16 @@ func TestPolicyOfNames(t *testing.T) {
 	}
 }
 
+// What a tool does of another's work is explained with it.
+func TestExplainedUses(t *testing.T) {
+	w := newWorld(t)
+	w.load(w.caddyfile("", withPolicy("deny jira_add_comment\ndeny jira_transition_issue project OPS\ndeny jira_create_issue")))
+	w.wantOutput("policy", "yes  jira_update_issue ", "allowed, without comment\n", "no   jira_batch_create_issues", "(jira_batch_create_issues does the work of jira_create_issue)")
+	w.wantOutput("policy jira_update_issue", "yes  jira_update_issue  allowed, without comment", "transition is the work of jira_transition_issue: allowed, not on OPS",
+		"deny jira_transition_issue project OPS", `comment is the work of jira_add_comment: "deny jira_add_comment"`)
+	w.wantOutput("policy jira_update_issue project:OPS", "allowed, without transition and comment", "jira_transition_issue: project OPS is not open to them, not on OPS")
+}
+
 func TestPolicyThatIsWrong(t *testing.T) {
 	setEnvironment(t, nil)
 	t.Setenv("EMPTY", "")
@@ -95,6 +105,7 @@ func TestPolicyThatIsWrong(t *testing.T) {
 		"allow raed":                             "allow raed: there is no tool",
 		"deny jira_serach":                       "deny jira_serach: there is no tool",
 		"allow toolset:jira":                     "there is no toolset",
+		"allow jira_batch_create_issues":         "does the work of other tools, which have to be open, too, and nobody may use jira_create_issue",
 		"allow read product trello":              "there is no product",
 		"allow read group Writers":               "not an object id of Entra",
 		"allow read role {env.NOT_SET_ANYWHERE}": "NOT_SET_ANYWHERE",

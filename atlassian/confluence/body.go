@@ -1,6 +1,7 @@
 package confluence
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -31,7 +32,7 @@ func (p *Page) setBody(in PageRequest, storage string) error {
 		start--
 	}
 	const cursorSize = 256
-	p.Body = head(text[start:], max(minBody, resultBudget-size(p)-cursorSize))
+	p.Body = head(text[start:], max(minBody, cmp.Or(in.Budget, resultBudget)-size(p)-cursorSize))
 	if end := start + len(p.Body); end < len(text) {
 		p.Truncated = fmt.Sprintf("The body has %d bytes; this is %d to %d. Pass cursor for the rest.", len(text), start, end)
 		p.Cursor = atlassian.Cursor{Start: end, Token: strconv.Itoa(p.Version)}.Encode(list)

@@ -3,7 +3,6 @@ package confluence
 import (
 	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 )
@@ -69,49 +68,6 @@ var orderBy = regexp.MustCompile(`(?i)^order\s+by\b`)
 
 func isWord(b byte) bool {
 	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b >= 0x80
-}
-
-// wordsQuery writes what a person types as the text of a CQL match: words and "phrases" without
-// the operators of the search engine below, in which a stray colon or parenthesis fails or means
-// something else. It is empty when nothing is left to look for.
-func wordsQuery(text string) string {
-	var terms []string
-	for i, part := range strings.Split(text, `"`) {
-		inPhrase := i%2 == 1
-		words := strings.FieldsFunc(part, func(r rune) bool {
-			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune("_.-'@#*", r)
-		})
-		var kept []string
-		for _, word := range words {
-			if word = plainWord(word); word != "" {
-				kept = append(kept, word)
-			}
-		}
-		if inPhrase && len(kept) > 1 {
-			terms = append(terms, `"`+strings.ReplaceAll(strings.Join(kept, " "), "*", "")+`"`)
-			continue
-		}
-		terms = append(terms, kept...)
-	}
-	return strings.Join(terms, " ")
-}
-
-// plainWord takes away what would make an operator of a word: a minus before it, stars anywhere
-// but at its end, and the capitals of AND, OR and NOT.
-func plainWord(word string) string {
-	word = strings.TrimLeft(word, "-.'*#@")
-	star := strings.HasSuffix(word, "*")
-	word = strings.TrimRight(strings.ReplaceAll(word, "*", ""), "-.'#@")
-	switch word {
-	case "":
-		return ""
-	case "AND", "OR", "NOT", "TO":
-		word = strings.ToLower(word)
-	}
-	if star {
-		word += "*"
-	}
-	return word
 }
 
 // quoteCQL makes a string of CQL.

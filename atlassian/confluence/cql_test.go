@@ -119,7 +119,7 @@ func FuzzWords(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		words := wordsQuery(text)
+		words := atlassian.PlainWords(text)
 		value, rest, ok := readCQLString(quoteCQL(words))
 		if !ok || rest != "" || value != words {
 			t.Fatalf("%q became %q, which reads as %q and then %q", text, quoteCQL(words), value, rest)

@@ -20,6 +20,8 @@ type PageRequest struct {
 	BodyOnly bool
 	// Cursor continues the body of a page that did not fit into one result.
 	Cursor string
+	// Budget is how many bytes of JSON the page may have; zero is 32 KiB.
+	Budget int
 }
 
 // Page is a page as a reader needs it.

@@ -58,6 +58,11 @@ func (c *Client) Search(ctx context.Context, in SearchRequest) (*SearchResult, e
 	if err != nil {
 		return nil, err
 	}
+	return c.search(ctx, in, queries, order)
+}
+
+// search runs the first of some queries that the site understands, within the bounds of in.
+func (c *Client) search(ctx context.Context, in SearchRequest, queries []string, order string) (*SearchResult, error) {
 	if in.Scope.Nothing() {
 		return &SearchResult{Results: []Hit{}}, nil
 	}
@@ -106,7 +111,7 @@ func (in *SearchRequest) compose() (queries []string, order string, err error) {
 		where, order, err := splitCQL(query)
 		return []string{where}, order, err
 	}
-	words := wordsQuery(query)
+	words := atlassian.PlainWords(query)
 	if words == "" {
 		return nil, "", &atlassian.InputError{Argument: "query", Problem: "there is nothing in it to look for", Hint: "Write words, or CQL such as type = page AND space = DOCS."}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
@@ -62,6 +63,9 @@ func exerciseReads(t *testing.T, b *bench) {
 			}
 			in.Cursor = found.Cursor
 		}
+	}
+	if _, err := b.FindIssues(ctx, `a "quoted phrase"`, atlassian.Scope{Never: []string{"OPS"}}, 5); err != nil {
+		t.Error(err)
 	}
 	b.Search(ctx, jira.SearchRequest{JQL: "nonsense = 1", Limit: 1})
 	b.GetIssue(ctx, jira.GetIssueRequest{Key: "PLAT-999"})

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -83,6 +84,8 @@ type GetIssueRequest struct {
 	Transitions bool
 	// Format is that of rich text; empty is Markdown.
 	Format markup.Format
+	// Budget is how many bytes of JSON the issue may have; zero is 32 KiB.
+	Budget int
 }
 
 // usualFields are read when the caller names none.
@@ -120,7 +123,7 @@ func (c *Client) GetIssue(ctx context.Context, in GetIssueRequest) (*Issue, erro
 			return nil, err
 		}
 	}
-	reader := &issueReader{client: c, api: a, selected: selected, comments: in.Comments, budget: newBudget(resultBudget)}
+	reader := &issueReader{client: c, api: a, selected: selected, comments: in.Comments, budget: newBudget(cmp.Or(in.Budget, resultBudget))}
 	return reader.issue(&raw), nil
 }
 

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -123,4 +124,38 @@ func wordEnd(jql string, start int) int {
 		i += width
 	}
 	return i
+}
+
+// boundJQL narrows a query to projects.
+func boundJQL(jql string, projects []string, scope atlassian.Scope) (string, error) {
+	asked := atlassian.Scope{Only: make([]string, len(projects))}
+	for i, p := range projects {
+		key, err := atlassian.CheckProjectKey("projects", p)
+		if err != nil {
+			return "", err
+		}
+		asked.Only[i] = key
+	}
+	bounds := append(scope.Conditions("project", quoteJQL), asked.Conditions("project", quoteJQL)...)
+	if len(bounds) == 0 {
+		return jql, nil
+	}
+	where, order, err := splitJQL(jql)
+	if err != nil {
+		return "", err
+	}
+	bound := strings.Join(bounds, " AND ")
+	if where != "" {
+		bound += " AND (" + where + ")"
+	}
+	if order != "" {
+		bound += " " + order
+	}
+	return bound, nil
+}
+
+// quoteJQL makes a string of JQL of a checked key or of plain words.
+func quoteJQL(key string) string {
+	encoded, _ := json.Marshal(key)
+	return string(encoded)
 }

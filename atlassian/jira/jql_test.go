@@ -105,3 +105,22 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPlainWordsInJQL looks for words that end the string that they are put into, or that do more than
+// be looked for.
+func FuzzPlainWordsInJQL(f *testing.F) {
+	for _, seed := range []string{`a b`, `"phrase of words" x`, `" OR project = SECRET OR text ~ "`, `\"`, `a\`, "' \u2028 日本 \x00\xff <>&"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		words := atlassian.PlainWords(text)
+		jql := "text ~ " + quoteJQL(words) + " AND x"
+		tokens, err := scanJQL(jql)
+		if err != nil || len(tokens) != 5 || tokens[2].kind != jqlQuoted || jql[tokens[2].start:tokens[2].end] != quoteJQL(words) {
+			t.Fatalf("%q became %q: %v, %v", text, jql, tokens, err)
+		}
+		if strings.ContainsAny(words, `()[]{}^~:\/!&|+?=<>`) || strings.Count(words, `"`)%2 != 0 {
+			t.Errorf("%q became %q, which has an operator in it", text, words)
+		}
+	})
+}

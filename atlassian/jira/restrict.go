@@ -7,6 +7,9 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 )
 
+// Project is the key of the project that the issue is in.
+func (i *Issue) Project() string { return i.project }
+
 // KeepProjects drops from an issue what it names of projects that are not allowed, and reports
 // whether the issue itself is of an allowed one. Jira sends the keys that issues have now, so a
 // key's prefix is its project.

@@ -26,6 +26,10 @@ type form struct {
 	people map[string]rawUser
 }
 
+// deeds are what Jira shows among the fields of a screen and what is no value of an issue. Whoever may
+// do them is decided by arguments and tools of their own.
+var deeds = []string{"comment", "worklog"}
+
 // fill turns a caller's values into the form that Jira takes, by what the screen says of its
 // fields. Fields go by name or id; a value that is an object already is sent as it is.
 func (f *form) fill(ctx context.Context, given map[string]any) (map[string]any, error) {
@@ -34,6 +38,9 @@ func (f *form) fill(ctx context.Context, given map[string]any) (map[string]any, 
 		id, meta, err := f.field(name)
 		if err != nil {
 			return nil, err
+		}
+		if slices.Contains(deeds, id) {
+			return nil, f.bad(quoted(name)+" is no field to be set", "There are arguments or tools for it.")
 		}
 		if _, twice := out[id]; twice {
 			return nil, f.bad(quoted(name)+" is given twice, by name and by id", "")

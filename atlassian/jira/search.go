@@ -2,7 +2,6 @@ package jira
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"regexp"
@@ -221,38 +220,4 @@ func cleanAll(list []string) []string {
 		list[i] = oneLine(list[i])
 	}
 	return list
-}
-
-// boundJQL narrows a query to projects.
-func boundJQL(jql string, projects []string, scope atlassian.Scope) (string, error) {
-	asked := atlassian.Scope{Only: make([]string, len(projects))}
-	for i, p := range projects {
-		key, err := atlassian.CheckProjectKey("projects", p)
-		if err != nil {
-			return "", err
-		}
-		asked.Only[i] = key
-	}
-	bounds := append(scope.Conditions("project", quoteJQL), asked.Conditions("project", quoteJQL)...)
-	if len(bounds) == 0 {
-		return jql, nil
-	}
-	where, order, err := splitJQL(jql)
-	if err != nil {
-		return "", err
-	}
-	bound := strings.Join(bounds, " AND ")
-	if where != "" {
-		bound += " AND (" + where + ")"
-	}
-	if order != "" {
-		bound += " " + order
-	}
-	return bound, nil
-}
-
-// quoteJQL makes a string of JQL of a checked key.
-func quoteJQL(key string) string {
-	encoded, _ := json.Marshal(key)
-	return string(encoded)
 }

@@ -51,6 +51,7 @@ type Record struct {
 
 	Resource string
 	Tool     string
+	Uses     []string // the other tools whose work the call does, or would have done
 	Objects  []string // kind:id
 	Outcome  string
 	Status   int // of Jira's or Confluence's refusal
@@ -94,6 +95,9 @@ func (r Record) Write(log *slog.Logger) {
 		if member.Value.String() != "" {
 			attrs = append(attrs, member)
 		}
+	}
+	if len(r.Uses) > 0 {
+		attrs = append(attrs, slog.Any("uses", r.Uses))
 	}
 	if len(r.Objects) > 0 {
 		attrs = append(attrs, slog.Any("objects", r.Objects))

@@ -21,7 +21,7 @@ import (
 // full is a record that says everything.
 var full = Record{
 	Event: ToolCall, Message: "what happened", Request: "V6PMEQ2ZLXOA", TenantID: "t", ObjectID: "o", User: "Ada Keller", Username: "ada@contoso.example",
-	Application: "app", Assistant: "Claude", Resource: "https://mcp.example.com/mcp", Tool: "jira_get_issue", Objects: []string{"issue:PLAT-1", "issue:PLAT-2"},
+	Application: "app", Assistant: "Claude", Resource: "https://mcp.example.com/mcp", Tool: "jira_update_issue", Uses: []string{"jira_add_comment"}, Objects: []string{"issue:PLAT-1", "issue:PLAT-2"},
 	Outcome: Refused, Status: 404, Reason: "why", Duration: 1500 * time.Millisecond,
 }
 
@@ -44,8 +44,8 @@ func TestWrite(t *testing.T) {
 	}{
 		"everything": {full, map[string]any{
 			"level": "INFO", "msg": "what happened", "event": "tool call", "request": "V6PMEQ2ZLXOA", "user": "Ada Keller", "username": "ada@contoso.example",
-			"tid": "t", "oid": "o", "application": "app", "assistant": "Claude", "resource": "https://mcp.example.com/mcp", "tool": "jira_get_issue",
-			"objects": []any{"issue:PLAT-1", "issue:PLAT-2"}, "outcome": "refused", "status": 404.0, "reason": "why", "duration": 1.5e9,
+			"tid": "t", "oid": "o", "application": "app", "assistant": "Claude", "resource": "https://mcp.example.com/mcp", "tool": "jira_update_issue",
+			"uses": []any{"jira_add_comment"}, "objects": []any{"issue:PLAT-1", "issue:PLAT-2"}, "outcome": "refused", "status": 404.0, "reason": "why", "duration": 1.5e9,
 		}},
 		"nothing but what happened": {Record{Event: Block, Outcome: OK}, map[string]any{"level": "INFO", "msg": "block", "event": "block", "outcome": "ok"}},
 		"a user name alone": {Record{Event: SignIn, Username: "ada@contoso.example", Outcome: OK}, map[string]any{

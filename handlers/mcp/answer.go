@@ -44,6 +44,7 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 		missing  *unknownToolError
 		protocol *jsonrpc.Error
 		outside  *boundaryError
+		closed   *closedError
 		busy     *busyError
 		badCall  *argumentError
 		input    *atlassian.InputError
@@ -71,6 +72,8 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 		return failed(busy.Error(), ending{outcome: outcomeRefused, reason: busy.reason})
 	case errors.As(err, &outside):
 		return failed(outside.text, ending{outcome: outcomeRefused, reason: "outside the projects or spaces that are open"})
+	case errors.As(err, &closed):
+		return failed(closed.text, ending{outcome: outcomeRefused, reason: closed.reason})
 	case errors.As(err, &badCall):
 		return failed(badCall.Error(), ending{outcome: outcomeError, reason: "the arguments do not fit the schema"})
 	case errors.As(err, &input):
@@ -86,7 +89,7 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 // failure answers for an error that nobody foresaw, which may say things that are no caller's
 // business: the caller gets a number, and the log what happened under it.
 func (r *record) failure(log *slog.Logger, err error) reply {
-	tool, _ := r.about()
+	tool, _, _ := r.about()
 	text := "Something went wrong in the server; its log has the details under request " + r.request + "."
 	if tool.Access != policy.Read {
 		text += " The change may have been applied all the same: look before trying again."
@@ -109,7 +112,7 @@ func withoutURL(err error) string {
 }
 
 func (r *record) late(timeout time.Duration) string {
-	tool, _ := r.about()
+	tool, _, _ := r.about()
 	text := fmt.Sprintf("The call was stopped because it took longer than the %v that a call may take.", timeout)
 	if tool.Access == policy.Read {
 		return text + " Ask for less at a time, or try again later."

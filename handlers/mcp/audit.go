@@ -32,6 +32,7 @@ type record struct {
 
 	mu      sync.Mutex
 	tool    policy.Tool // zero until the tool is known to exist
+	uses    []string
 	objects []policy.Object
 }
 
@@ -51,6 +52,15 @@ func (r *record) setTool(t policy.Tool) {
 	r.tool = t
 }
 
+func (r *record) setUses(tools []string) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uses = tools
+}
+
 func (r *record) setObjects(objects []policy.Object) {
 	if r == nil {
 		return
@@ -60,10 +70,10 @@ func (r *record) setObjects(objects []policy.Object) {
 	r.objects = objects
 }
 
-func (r *record) about() (policy.Tool, []policy.Object) {
+func (r *record) about() (tool policy.Tool, uses []string, objects []policy.Object) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.tool, r.objects
+	return r.tool, r.uses, r.objects
 }
 
 // ending is how a call ended.
@@ -77,7 +87,7 @@ type ending struct {
 // what, and what came of it. It never contains an argument's text: of what the arguments name only
 // that appears which has the form of a key or an id.
 func (r *record) write(ctx context.Context, log *slog.Logger, named string, end ending) {
-	tool, objects := r.about()
+	tool, uses, objects := r.about()
 	name := tool.Name
 	if name == "" && plainName.MatchString(named) {
 		name = named
@@ -87,6 +97,7 @@ func (r *record) write(ctx context.Context, log *slog.Logger, named string, end 
 		written = written.Of(who)
 	}
 	written.Request, written.Tool, written.Objects = r.request, name, spell(objects)
+	written.Uses = uses
 	written.Outcome, written.Status, written.Reason = string(end.outcome), end.status, end.reason
 	written.Duration = time.Since(r.started)
 	written.Write(log)

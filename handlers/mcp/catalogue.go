@@ -39,6 +39,12 @@ type Spec[In, Out any] struct {
 	Product policy.Product
 	Access  policy.Access
 
+	// Facets are there in place of Toolset, Product and Uses when the tool works on several products.
+	Facets []Facet[In]
+
+	// Structured sends the result as structured content, too, for assistants that read it by program.
+	Structured bool
+
 	// Offered says whether the site has what the tool needs, for tools that only one deployment has;
 	// nil is always. It is asked for each list and each call, and must answer at once in the end.
 	Offered func(ctx context.Context) bool
@@ -49,6 +55,10 @@ type Spec[In, Out any] struct {
 	// Spellings are the ways in which mcp-atlassian takes the arguments, where they differ from the
 	// advertised schema.
 	Spellings Spellings
+
+	// Uses are the tools whose work this one does. Who may not use one of them where the call acts may
+	// not have its work done either.
+	Uses []Use[In]
 
 	// Touches names the objects that the arguments name, for the audit. It is required.
 	Touches func(in *In) []policy.Object
@@ -82,11 +92,12 @@ type Catalogue struct {
 
 // tool is a registered Spec with its types erased.
 type tool struct {
-	policy.Tool
+	facets     []policy.Tool // one for each product; they differ in no more than product, toolset and uses
 	definition *sdk.Tool
 	schema     *schema
 	spellings  Spellings
 	judged     bool // the result is Bounded
+	structured bool
 	offered    func(context.Context) bool
 
 	// prepare decodes validated arguments into the steps of one call.
@@ -95,6 +106,8 @@ type tool struct {
 
 // steps are what a call does, bound to its arguments.
 type steps struct {
+	facets  []policy.Tool // those that the call is about
+	uses    []policy.Use  // those of this call that not every call has
 	touches func() []policy.Object
 	resolve func(context.Context) ([]policy.Object, error) // nil: the result is judged instead
 	run     func(context.Context) (any, error)
@@ -114,6 +127,9 @@ func Register[In, Out any](c *Catalogue, s Spec[In, Out]) {
 	if err == nil {
 		err = s.Spellings.check(shape)
 	}
+	if err == nil {
+		err = checkUses(s, shape)
+	}
 	if err != nil {
 		panic(fmt.Errorf("registering tool %q: %w", s.Name, err))
 	}
@@ -121,11 +137,12 @@ func Register[In, Out any](c *Catalogue, s Spec[In, Out]) {
 		c.tools = make(map[string]*tool)
 	}
 	c.tools[s.Name] = &tool{
-		Tool:       policy.Tool{Name: s.Name, Toolset: s.Toolset, Product: s.Product, Access: s.Access},
+		facets:     facets(s),
 		definition: definition(s, shape),
 		schema:     shape,
 		spellings:  s.Spellings,
 		judged:     judged,
+		structured: s.Structured,
 		offered:    s.Offered,
 		prepare:    prepare(s),
 	}
@@ -137,10 +154,8 @@ func check[In, Out any](c *Catalogue, s Spec[In, Out], judged bool) error {
 		return fmt.Errorf("the name does not match %v", toolName)
 	case c.tools[s.Name] != nil:
 		return fmt.Errorf("the name is taken")
-	case s.Title == "" || s.Description == "" || s.Toolset == "":
-		return fmt.Errorf("title, description and toolset are required")
-	case s.Product != policy.Jira && s.Product != policy.Confluence:
-		return fmt.Errorf("unknown product %q", s.Product)
+	case s.Title == "" || s.Description == "":
+		return fmt.Errorf("title and description are required")
 	case s.Access != policy.Read && s.Access != policy.Write && s.Access != policy.Delete:
 		return fmt.Errorf("unknown access %q", s.Access)
 	case s.Run == nil:
@@ -153,11 +168,26 @@ func check[In, Out any](c *Catalogue, s Spec[In, Out], judged bool) error {
 		return fmt.Errorf("neither Resolve nor a Bounded result: the policy has nothing to judge")
 	case reflect.TypeFor[Out]().Kind() != reflect.Struct:
 		return fmt.Errorf("the result is a %v, not a struct", reflect.TypeFor[Out]())
+	case s.Facets != nil && (s.Toolset != "" || s.Product != "" || s.Uses != nil):
+		return fmt.Errorf("facets take the place of toolset, product and uses")
+	}
+	seen := make(map[policy.Product]bool)
+	for _, f := range facets(s) {
+		switch {
+		case f.Product != policy.Jira && f.Product != policy.Confluence:
+			return fmt.Errorf("unknown product %q", f.Product)
+		case f.Toolset == "":
+			return fmt.Errorf("a toolset is required")
+		case seen[f.Product]:
+			return fmt.Errorf("two facets of %s", f.Product.Title())
+		}
+		seen[f.Product] = true
 	}
 	return nil
 }
 
 func prepare[In, Out any](s Spec[In, Out]) func(json.RawMessage) (*steps, error) {
+	known := facets(s)
 	return func(arguments json.RawMessage) (*steps, error) {
 		in := new(In)
 		if err := json.Unmarshal(arguments, in); err != nil {
@@ -172,6 +202,16 @@ func prepare[In, Out any](s Spec[In, Out]) func(json.RawMessage) (*steps, error)
 				}
 				return out, err
 			},
+		}
+		for i, facet := range known {
+			if s.Facets == nil || s.Facets[i].About == nil || s.Facets[i].About(in) {
+				call.facets = append(call.facets, facet)
+			}
+		}
+		for _, u := range s.Uses {
+			if u.when != nil && u.when(in) {
+				call.uses = append(call.uses, u.Use)
+			}
 		}
 		if s.Resolve != nil {
 			call.resolve = func(ctx context.Context) ([]policy.Object, error) { return s.Resolve(ctx, in) }
@@ -200,11 +240,12 @@ func definition[In, Out any](s Spec[In, Out], shape *schema) *sdk.Tool {
 	}
 }
 
-// Tools returns what a policy needs to know of every tool, sorted by name.
+// Tools returns what a policy needs to know of every tool, sorted by name. A tool that works on several
+// products is there once for each.
 func (c *Catalogue) Tools() []policy.Tool {
 	out := make([]policy.Tool, 0, len(c.tools))
 	for _, name := range slices.Sorted(maps.Keys(c.tools)) {
-		out = append(out, c.tools[name].Tool)
+		out = append(out, c.tools[name].facets...)
 	}
 	return out
 }

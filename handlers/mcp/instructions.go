@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"slices"
 	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -20,13 +21,11 @@ func instructions(products []string) string {
 }
 
 // products are the titles of those that have a tool of this kind.
-func (c *Catalogue) products(has func(*tool) bool) (out []string) {
+func (c *Catalogue) products(has func(policy.Tool) bool) (out []string) {
+	tools := c.Tools()
 	for _, p := range []policy.Product{policy.Jira, policy.Confluence} {
-		for _, t := range c.tools {
-			if t.Product == p && has(t) {
-				out = append(out, p.Title())
-				break
-			}
+		if slices.ContainsFunc(tools, func(t policy.Tool) bool { return t.Product == p && has(t) }) {
+			out = append(out, p.Title())
 		}
 	}
 	return out
@@ -35,7 +34,7 @@ func (c *Catalogue) products(has func(*tool) bool) (out []string) {
 // instruct puts instructions for who into the results that have some.
 func (c *Catalogue) instruct(p *policy.Policy, who *identity.Principal, result sdk.Result) {
 	text := func() string {
-		return instructions(c.products(func(t *tool) bool { return p.MayUse(who, t.Tool) == nil }))
+		return instructions(c.products(func(t policy.Tool) bool { return p.MayUse(who, t) == nil }))
 	}
 	switch r := result.(type) {
 	case *sdk.InitializeResult:

@@ -69,8 +69,8 @@ func visible(c *Catalogue, p *policy.Policy) sdk.Middleware {
 				if t == nil {
 					return nil, &unknownToolError{name: call.Params.Name}
 				}
-				recordFrom(ctx).setTool(t.Tool)
-				if err := p.MayUse(who, t.Tool); err != nil {
+				recordFrom(ctx).setTool(t.facets[0])
+				if err := t.openTo(p, who); err != nil {
 					return nil, &unknownToolError{name: call.Params.Name, refused: err}
 				}
 				if !t.isOffered(ctx) {
@@ -82,7 +82,7 @@ func visible(c *Catalogue, p *policy.Policy) sdk.Middleware {
 			if list, ok := result.(*sdk.ListToolsResult); ok && err == nil {
 				list.Tools = slices.DeleteFunc(list.Tools, func(d *sdk.Tool) bool {
 					t := c.tools[d.Name]
-					return t == nil || p.MayUse(who, t.Tool) != nil || !t.isOffered(ctx)
+					return t == nil || t.openTo(p, who) != nil || !t.isOffered(ctx)
 				})
 			}
 			return result, err

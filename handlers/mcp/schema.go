@@ -51,6 +51,11 @@ func (s *schema) property(name string) *schema {
 	return nil
 }
 
+// optional reports whether there is a property that may be left out.
+func (s *schema) optional(name string) bool {
+	return slices.ContainsFunc(s.properties, func(p property) bool { return p.name == name && !p.required })
+}
+
 // schemaOf returns the schema of a struct of arguments.
 func schemaOf(t reflect.Type) (*schema, error) {
 	if t.Kind() != reflect.Struct {

@@ -70,8 +70,11 @@ func New(c Config) (*Server, error) {
 	if c.Catalogue == nil || c.Policy == nil {
 		return nil, errors.New("the MCP route needs a catalogue of tools and a policy")
 	}
+	if err := policy.CheckUses(c.Catalogue.Tools()); err != nil {
+		return nil, err
+	}
 	c = c.withDefaults()
-	title := strings.Join(c.Catalogue.products(func(*tool) bool { return true }), " and ")
+	title := strings.Join(c.Catalogue.products(func(policy.Tool) bool { return true }), " and ")
 	server := sdk.NewServer(
 		&sdk.Implementation{Name: "caddy-atlassian-mcp", Title: title, Version: c.Version},
 		&sdk.ServerOptions{

@@ -46,10 +46,22 @@ type Object struct {
 	ID   string
 }
 
-// Tool is what a policy needs to know about a tool.
+// Tool is what a policy needs to know about a tool. One that works on several products is several of
+// these, which share the name and nothing else: a line about one product says nothing of the other.
 type Tool struct {
 	Name    string
 	Toolset string
 	Product Product
 	Access  Access
+
+	// Uses are the tools of the same product whose work this one does.
+	Uses []Use
 }
+
+// key tells tools apart.
+type key struct {
+	name    string
+	product Product
+}
+
+func (t Tool) key() key { return key{t.Name, t.Product} }

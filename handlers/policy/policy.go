@@ -4,7 +4,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
@@ -52,9 +51,10 @@ type Policy struct {
 	projects nameSet
 	spaces   nameSet
 
+	known  map[key]Tool
 	rules  []*rule
-	allows bool               // a line allows, so that what none allows is refused
-	byTool map[string][]*rule // the lines that are about a tool
+	allows bool            // a line allows, so that what none allows is refused
+	byTool map[key][]*rule // the lines that are about a tool
 }
 
 // New returns the policy of c. Its errors name the setting that is wrong and what it may be.
@@ -75,7 +75,11 @@ func New(c Config) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{readOnly: c.ReadOnly, tools: tools, toolsets: toolsets, projects: projects, spaces: spaces, byTool: make(map[string][]*rule)}
+	known, err := index(c.Known)
+	if err != nil {
+		return nil, err
+	}
+	p := &Policy{readOnly: c.ReadOnly, tools: tools, toolsets: toolsets, projects: projects, spaces: spaces, known: known, byTool: make(map[key][]*rule)}
 	for _, r := range c.Rules {
 		compiled, err := compile(r, c.Known)
 		if err != nil {
@@ -83,11 +87,11 @@ func New(c Config) (*Policy, error) {
 		}
 		p.rules = append(p.rules, compiled)
 		p.allows = p.allows || !r.Deny
-		for name := range compiled.tools {
-			p.byTool[name] = append(p.byTool[name], compiled)
+		for tool := range compiled.tools {
+			p.byTool[tool] = append(p.byTool[tool], compiled)
 		}
 	}
-	return p, nil
+	return p, p.checkNamed(c)
 }
 
 // MayUse returns nil when who may use the tool at all, whatever it is used on; tools/list shows
@@ -97,6 +101,18 @@ func New(c Config) (*Policy, error) {
 // allow_anonymous, which opens the route to everybody who reaches it as if they were people of the
 // tenant. Lines that say who do not allow such a caller, and those that deny are held against them.
 func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
+	if err := p.mayUse(who, t); err != nil {
+		return err
+	}
+	for used := range p.everyCall(t) {
+		if err := p.mayUse(who, used); err != nil {
+			return fmt.Errorf("%w (%s does the work of %s)", err, t.Name, used.Name)
+		}
+	}
+	return nil
+}
+
+func (p *Policy) mayUse(who *identity.Principal, t Tool) error {
 	switch {
 	case t.Access != Read && p.readOnly:
 		return fmt.Errorf("%w: %s changes something and READ_ONLY_MODE is set", ErrRefused, t.Name)
@@ -106,7 +122,7 @@ func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
 		return fmt.Errorf("%w: TOOLSETS does not name %s, the toolset of %s", ErrRefused, t.Toolset, t.Name)
 	}
 	allowed := false
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		switch {
 		case !r.holds(who):
 		case !r.deny:
@@ -127,14 +143,23 @@ func (p *Policy) MayUse(who *identity.Principal, t Tool) error {
 // Possible reports whether there can be a person of the tenant who may use the tool. The consent page
 // promises by it: who signs in is not known yet.
 func (p *Policy) Possible(t Tool) bool {
+	for used := range p.everyCall(t) {
+		if !p.possible(used) {
+			return false
+		}
+	}
+	return p.possible(t)
+}
+
+func (p *Policy) possible(t Tool) bool {
 	if !p.allows {
-		return p.MayUse(new(identity.Principal), t) == nil
+		return p.mayUse(new(identity.Principal), t) == nil
 	}
 	if t.Access != Read && p.readOnly || !p.tools.allows(t.Name) || !p.toolsets.allows(t.Toolset) {
 		return false
 	}
 	possible := false
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		switch {
 		case !r.deny:
 			possible = true
@@ -169,11 +194,20 @@ func (p *Policy) filter(product Product) nameSet {
 // Bounds reports whether who may use the tool on some projects or spaces only, so that the call has
 // to be judged by the objects that it touches.
 func (p *Policy) Bounds(who *identity.Principal, t Tool) bool {
+	for used := range p.everyCall(t) {
+		if p.bounds(who, used) {
+			return true
+		}
+	}
+	return p.bounds(who, t)
+}
+
+func (p *Policy) bounds(who *identity.Principal, t Tool) bool {
 	if p.filter(t.Product) != nil {
 		return true
 	}
 	everywhere := !p.allows
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		switch limited := r.objects(t.Product) != nil; {
 		case !r.holds(who):
 		case r.deny && limited:
@@ -189,6 +223,15 @@ func (p *Policy) Bounds(who *identity.Principal, t Tool) bool {
 // object is refused, since it has to be resolved to its project or space first; and so is whatever is no
 // key, since Jira or Confluence might read one in it that a line denies.
 func (p *Policy) Within(who *identity.Principal, t Tool, o Object) bool {
+	for used := range p.everyCall(t) {
+		if !p.within(who, used, o) {
+			return false
+		}
+	}
+	return p.within(who, t, o)
+}
+
+func (p *Policy) within(who *identity.Principal, t Tool, o Object) bool {
 	switch {
 	case o.Kind == Project && projectKey.MatchString(o.ID), o.Kind == Space && spaceKey.MatchString(o.ID):
 	default:
@@ -200,7 +243,7 @@ func (p *Policy) Within(who *identity.Principal, t Tool, o Object) bool {
 		return false
 	}
 	allowed := !p.allows
-	for _, r := range p.byTool[t.Name] {
+	for _, r := range p.byTool[t.key()] {
 		if r.holds(who) && r.objects(product).allows(key) {
 			if r.deny {
 				return false
@@ -217,41 +260,4 @@ func ProductOf(k ObjectKind) Product {
 		return Confluence
 	}
 	return Jira
-}
-
-// Boundary is what a search is narrowed to before it is sent: keys, spelt as the operator did.
-type Boundary struct {
-	// Only are the keys that are open; nil is all of them.
-	Only []string
-	// Never are keys that are not.
-	Never []string
-}
-
-// Boundary returns the projects or spaces on which who may use the tool.
-func (p *Policy) Boundary(who *identity.Principal, t Tool) Boundary {
-	var open, never nameSet
-	everywhere := !p.allows
-	for _, r := range p.byTool[t.Name] {
-		keys := r.objects(t.Product)
-		switch {
-		case !r.holds(who):
-		case r.deny:
-			never = never.merge(keys)
-		case keys == nil:
-			everywhere = true
-		default:
-			open = open.merge(keys)
-		}
-	}
-	filter := p.filter(t.Product)
-	b := Boundary{Never: never.list()}
-	switch {
-	case everywhere && filter == nil:
-	case everywhere:
-		b.Only = filter.list()
-	default:
-		maps.DeleteFunc(open, func(capitals, _ string) bool { return !filter.allows(capitals) })
-		b.Only = append([]string{}, open.list()...)
-	}
-	return b
 }

@@ -133,7 +133,7 @@ func ParseRule(deny bool, words []string) (Rule, error) {
 type rule struct {
 	deny  bool
 	line  string
-	tools nameSet // the names of the tools it is about
+	tools map[key]bool // those it is about
 
 	everybody                                                       bool // no word says who
 	roles, groups, users, tenants, scopes, applications, assistants values
@@ -201,7 +201,7 @@ func folded(names []string) values {
 }
 
 // covered are the tools that a line is about.
-func (c *rule) covered(r Rule, known []Tool) (nameSet, error) {
+func (c *rule) covered(r Rule, known []Tool) (map[key]bool, error) {
 	for _, p := range r.Products {
 		if p != string(Jira) && p != string(Confluence) {
 			return nil, unknown(c.line, "product", p, []string{string(Jira), string(Confluence)})
@@ -211,11 +211,11 @@ func (c *rule) covered(r Rule, known []Tool) (nameSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	tools, named := make(nameSet), false
+	tools, named := make(map[key]bool), false
 	for _, t := range known {
 		named = named || fits(t)
 		if fits(t) && c.concerns(t.Product, r.Products) {
-			tools = tools.with(t.Name)
+			tools[t.key()] = true
 		}
 	}
 	if !named {

@@ -91,6 +91,10 @@ func copyPage(client *confluence.Client) mcp.Spec[copyPageArguments, confluence.
 		Toolset:     toolsetPages,
 		Product:     policy.Confluence,
 		Access:      policy.Write,
+		// A copy shows its readers what the page says.
+		Uses: []mcp.Use[copyPageArguments]{
+			mcp.Always[copyPageArguments]("confluence_create_page"), mcp.Always[copyPageArguments]("confluence_get_page"),
+		},
 		Touches: func(in *copyPageArguments) []policy.Object {
 			named := []policy.Object{onePage(in.PageID), space(in.SpaceKey)}
 			if in.ParentID != "" {

@@ -50,7 +50,7 @@ func search(client *confluence.Client) mcp.Spec[searchArguments, searchResult] {
 		},
 		Run: func(ctx context.Context, in *searchArguments) (*searchResult, error) {
 			found, err := client.Search(ctx, confluence.SearchRequest{
-				Query: in.Query, Spaces: in.Spaces, Limit: in.Limit, Cursor: in.Cursor, Scope: atlassian.Scope(mcp.Boundary(ctx)),
+				Query: in.Query, Spaces: in.Spaces, Limit: in.Limit, Cursor: in.Cursor, Scope: atlassian.Scope(mcp.Boundary(ctx, policy.Confluence)),
 			})
 			if err != nil {
 				return nil, err

@@ -58,6 +58,9 @@ func updatePage(client *confluence.Client) mcp.Spec[updatePageArguments, conflue
 		Product:     policy.Confluence,
 		Access:      policy.Write,
 		Spellings:   mcp.Spellings{Ignored: looks},
+		Uses: []mcp.Use[updatePageArguments]{
+			mcp.With("parent_id", "confluence_move_page", func(in *updatePageArguments) bool { return in.ParentID != "" }),
+		},
 		Touches: func(in *updatePageArguments) []policy.Object {
 			named := []policy.Object{onePage(in.PageID)}
 			if in.ParentID != "" {

@@ -73,6 +73,7 @@ func createIssues(client *jira.Client) mcp.Spec[createIssuesArguments, jira.Batc
 		Toolset:     toolsetIssues,
 		Product:     policy.Jira,
 		Access:      policy.Write,
+		Uses:        []mcp.Use[createIssuesArguments]{mcp.Always[createIssuesArguments]("jira_create_issue")},
 		Touches: func(in *createIssuesArguments) []policy.Object {
 			return in.projects()
 		},

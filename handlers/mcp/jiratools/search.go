@@ -50,7 +50,7 @@ func search(client *jira.Client) mcp.Spec[searchArguments, searchResult] {
 		Run: func(ctx context.Context, in *searchArguments) (*searchResult, error) {
 			found, err := client.Search(ctx, jira.SearchRequest{
 				JQL: in.JQL, Projects: in.Projects, Fields: in.Fields, Limit: in.Limit, Cursor: in.Cursor,
-				Scope: atlassian.Scope(mcp.Boundary(ctx)),
+				Scope: atlassian.Scope(mcp.Boundary(ctx, policy.Jira)),
 			})
 			if err != nil {
 				return nil, err

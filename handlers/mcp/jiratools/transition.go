@@ -2,6 +2,7 @@ package jiratools
 
 import (
 	"context"
+	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
@@ -59,6 +60,9 @@ func transitionIssue(client *jira.Client) mcp.Spec[transitionArguments, jira.Tra
 		Product:     policy.Jira,
 		Access:      policy.Write,
 		Spellings:   mcp.Spellings{Aliases: map[string]string{"transition": "transition_id"}},
+		Uses: []mcp.Use[transitionArguments]{
+			mcp.With("comment", "jira_add_comment", func(in *transitionArguments) bool { return strings.TrimSpace(in.Comment) != "" }),
+		},
 		Touches: func(in *transitionArguments) []policy.Object {
 			return []policy.Object{oneIssue(in.IssueKey)}
 		},

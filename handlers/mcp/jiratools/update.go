@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
@@ -61,6 +62,11 @@ func updateIssue(client *jira.Client) mcp.Spec[updateIssueArguments, jira.Update
 		Product:     policy.Jira,
 		Access:      policy.Write,
 		Spellings:   mcp.Spellings{Commas: []string{"components"}, Ignored: []string{"return_fields"}},
+		// No tool logs work but this one: once there is one, worklog is its work.
+		Uses: []mcp.Use[updateIssueArguments]{
+			mcp.With("transition", "jira_transition_issue", func(in *updateIssueArguments) bool { return in.Transition != "" }),
+			mcp.With("comment", "jira_add_comment", func(in *updateIssueArguments) bool { return strings.TrimSpace(in.Comment) != "" }),
+		},
 		Touches: func(in *updateIssueArguments) []policy.Object {
 			return []policy.Object{oneIssue(in.IssueKey)}
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/gateway"
 )
 
 // deployments are the forms of a site that every behaviour is tested on.
@@ -78,6 +79,9 @@ func onEach(t *testing.T, test func(t *testing.T, w *wire, cloud bool)) {
 	}
 }
 
+// scopedToken is one that only the gateway takes.
+const scopedToken = "scoped-token"
+
 // connect starts a sandbox and a client of it. With a contract, all traffic is held to it.
 func connect(t *testing.T, deployment, context string, check *contract.Contract, token string) *wire {
 	t.Helper()
@@ -101,11 +105,21 @@ func connect(t *testing.T, deployment, context string, check *contract.Contract,
 	if deployment == sandbox.Cloud {
 		credentials.Username = "svc-mcp@contoso.example"
 	}
-	site, err := atlassian.NewSite(atlassian.Confluence, atlassian.Config{URL: w.url, Credentials: credentials})
+	site := atlassian.Config{URL: w.url, Credentials: credentials}
+	if token == scopedToken {
+		front := httptest.NewServer(gateway.New(gateway.Config{
+			Username: credentials.Username, Token: token,
+			Confluence: gateway.Product{Handler: handler, Username: credentials.Username, Token: "sandbox-confluence-token"},
+		}))
+		t.Cleanup(front.Close)
+		w.url = "https://contoso.atlassian.net/wiki"
+		site.URL, site.Transport = w.url, gateway.Transport{"contoso.atlassian.net": listener.URL, "api.atlassian.com": front.URL}
+	}
+	made, err := atlassian.NewSite(atlassian.Confluence, site)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.Client, err = New(site, nil); err != nil {
+	if w.Client, err = New(made, nil); err != nil {
 		t.Fatal(err)
 	}
 	return w

@@ -1,16 +1,10 @@
 package atlassian
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -144,57 +138,4 @@ func statusHint(product string, status int) string {
 		return name + " is in trouble; the arguments are not the cause."
 	}
 	return ""
-}
-
-// transportError turns a failure without an answer into an Error. Its text names the kind of
-// trouble only; addresses go to the log.
-func (s *Site) transportError(ctx context.Context, err error, write bool) *Error {
-	if ctx.Err() != nil {
-		e := s.cancelled(ctx.Err())
-		e.Uncertain = write && !neverSent(err)
-		return e
-	}
-	s.log.Warn("request failed", "product", s.product, "error", withoutURL(err))
-	e := &Error{Product: s.product, cause: err, retry: retryReads, Uncertain: write && !neverSent(err)}
-	var dns *net.DNSError
-	switch {
-	case isCertificateError(err):
-		e.retry = retryNever
-		e.Messages = []string{"the certificate of the site is not trusted"}
-	case errors.As(err, &dns) && dns.IsNotFound:
-		e.retry = retryNever
-		e.Messages = []string{"the host of the site is not known"}
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.retry = retryAll
-		e.Messages = []string{"the site refused the connection"}
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Messages = []string{"the site did not answer in time"}
-	case neverSent(err):
-		e.Messages = []string{"the site could not be reached"}
-	default:
-		e.Messages = []string{"the connection broke before the answer"}
-	}
-	return e
-}
-
-// cancelled is the Error of a call whose context ended.
-func (s *Site) cancelled(err error) *Error {
-	message := "the call was cancelled"
-	if errors.Is(err, context.DeadlineExceeded) {
-		message = "the call took longer than it may"
-	}
-	return &Error{Product: s.product, Messages: []string{message}, cause: err}
-}
-
-// neverSent says that no byte of the request can have reached the site.
-func neverSent(err error) bool {
-	var op *net.OpError
-	return (errors.As(err, &op) && op.Op == "dial") || isCertificateError(err)
-}
-
-func isCertificateError(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname)
 }

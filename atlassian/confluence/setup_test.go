@@ -51,12 +51,20 @@ func (w *wire) sent() []string {
 	return sent
 }
 
-func (w *wire) wrap(next http.Handler) http.Handler {
+func (w *wire) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		if !strings.HasSuffix(r.URL.Path, "/_edge/tenant_info") {
 			w.requests = append(w.requests, r.Method+" "+r.URL.Path)
 		}
+		w.mu.Unlock()
+		next.ServeHTTP(rw, r)
+	})
+}
+
+func (w *wire) intercepted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
 		before := w.before
 		w.mu.Unlock()
 		if before != nil && before(rw, r) {
@@ -98,7 +106,8 @@ func connect(t *testing.T, deployment, context string, check *contract.Contract,
 	if check != nil {
 		handler = check.Wrap(t, handler)
 	}
-	listener := httptest.NewServer(w.wrap(handler))
+	handler = w.intercepted(handler)
+	listener := httptest.NewServer(w.record(handler))
 	t.Cleanup(listener.Close)
 	w.url = listener.URL + context
 	credentials := atlassian.Credentials{Token: token}

@@ -1,16 +1,10 @@
 package atlassian
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -19,6 +13,9 @@ const maxErrorBody = 64 << 10
 
 // judge turns every answer but a genuine success into an Error.
 func (s *Site) judge(resp *http.Response, creds Credentials, write bool) *Error {
+	if s.tookForAnonymous(resp) {
+		return s.anonymousAnswer(resp.Header, creds)
+	}
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return s.judgeSuccess(resp, creds, write)
 	}
@@ -30,7 +27,10 @@ func (s *Site) judge(resp *http.Response, creds Credentials, write bool) *Error 
 	e.Product, e.Status = s.product, resp.StatusCode
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		e.Hint = s.credentialsHint(resp, creds)
+		e.Hint = s.credentialsHint(resp.Header, resp.StatusCode, creds)
+		if lacksScope(e) {
+			e.Hint = "The API token of this server was made without a scope that this needs: its operator should make one with all the scopes that the documentation lists."
+		}
 	case http.StatusTooManyRequests:
 		e.retry = retryAll
 		e.RetryAfter = retryAfter(resp.Header, time.Now())
@@ -48,8 +48,28 @@ func (s *Site) judge(resp *http.Response, creds Credentials, write bool) *Error 
 	return e
 }
 
-// judgeSuccess finds the answers that say 200 and mean 401: a login page in front of the site, and
-// an anonymous answer to credentials that the site did not accept.
+// tookForAnonymous says that the site did not accept the credentials and answered as it answers
+// anybody: with fewer results, with "does not exist", or with an error about a name that visitors
+// cannot see.
+func (s *Site) tookForAnonymous(resp *http.Response) bool {
+	status := resp.StatusCode
+	if status == http.StatusUnauthorized || status == http.StatusForbidden || status >= 500 || isAnonymous(resp.Request.Context()) {
+		return false
+	}
+	reason := resp.Header.Get("X-Seraph-Loginreason")
+	return strings.EqualFold(resp.Header.Get("X-Ausername"), "anonymous") ||
+		strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED")
+}
+
+func (s *Site) anonymousAnswer(h http.Header, creds Credentials) *Error {
+	return &Error{
+		Product: s.product, Status: http.StatusUnauthorized,
+		Messages: []string{"the answer is that for anonymous visitors: the credentials were not accepted"},
+		Hint:     s.credentialsHint(h, http.StatusUnauthorized, creds),
+	}
+}
+
+// judgeSuccess finds the login page that says 200 and means 401, and what is too large.
 func (s *Site) judgeSuccess(resp *http.Response, creds Credentials, write bool) *Error {
 	wantsJSON := strings.Contains(resp.Request.Header.Get("Accept"), "json")
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -57,19 +77,7 @@ func (s *Site) judgeSuccess(resp *http.Response, creds Credentials, write bool) 
 		return &Error{
 			Product: s.product, Status: http.StatusUnauthorized,
 			Messages: []string{"a web page came instead of data, most likely a sign-in page"},
-			Hint:     s.credentialsHint(resp, creds),
-		}
-	}
-	reason := resp.Header.Get("X-Seraph-Loginreason")
-	anonymous := strings.EqualFold(resp.Header.Get("X-Ausername"), "anonymous")
-	if isAnonymous(resp.Request.Context()) {
-		anonymous, reason = false, ""
-	}
-	if anonymous || strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED") {
-		return &Error{
-			Product: s.product, Status: http.StatusUnauthorized,
-			Messages: []string{"the answer is that for anonymous visitors: the credentials were not accepted"},
-			Hint:     s.credentialsHint(resp, creds),
+			Hint:     s.credentialsHint(resp.Header, resp.StatusCode, creds),
 		}
 	}
 	if resp.ContentLength > s.max {
@@ -85,7 +93,7 @@ func (s *Site) redirected(resp *http.Response) *Error {
 	env := strings.ToUpper(s.product)
 	switch {
 	case err != nil:
-	case strings.EqualFold(location.Hostname(), s.base.Hostname()):
+	case strings.EqualFold(location.Hostname(), resp.Request.URL.Hostname()):
 		e.Hint = "The operator of this server should check that " + env + "_URL is the exact address of the site, scheme and context path included."
 	default:
 		e.Hint = "It leads to " + location.Hostname() + ": either " + env + "_URL is not the site's final address, or the site demands a sign-in in the browser and did not accept the credentials."
@@ -95,18 +103,18 @@ func (s *Site) redirected(resp *http.Response) *Error {
 
 // credentialsHint explains a refusal of the account that this server calls Atlassian with. The
 // caller's own sign-in is not the trouble, and signing in again would not help.
-func (s *Site) credentialsHint(resp *http.Response, creds Credentials) string {
+func (s *Site) credentialsHint(h http.Header, status int, creds Credentials) string {
 	name, env := s.Name(), strings.ToUpper(s.product)
-	denied := resp.Header.Get("X-Authentication-Denied-Reason") + " " + resp.Header.Get("X-Seraph-Loginreason")
+	denied := h.Get("X-Authentication-Denied-Reason") + " " + h.Get("X-Seraph-Loginreason")
 	if strings.Contains(denied, "CAPTCHA") || strings.Contains(denied, "AUTHENTICATION_DENIED") {
 		return name + " demands a CAPTCHA of the account of this server after failed sign-ins: its owner must sign in once in a browser."
 	}
-	if resp.StatusCode == http.StatusForbidden {
+	if status == http.StatusForbidden {
 		return "The account with which this server calls " + name + " may not do this; signing in again does not change it."
 	}
 	hint := "This concerns the account with which this server calls " + name + ", not yours: its operator should check " + env + "_PERSONAL_TOKEN"
 	if s.known() == Cloud && creds.Username == "" {
-		return hint + ", and set " + env + "_USERNAME, which Cloud needs beside the API token."
+		return hint + ", and set " + env + "_USERNAME, which Cloud needs beside the API token of a person."
 	}
 	return hint + "; it may have expired."
 }
@@ -130,57 +138,4 @@ func statusHint(product string, status int) string {
 		return name + " is in trouble; the arguments are not the cause."
 	}
 	return ""
-}
-
-// transportError turns a failure without an answer into an Error. Its text names the kind of
-// trouble only; addresses go to the log.
-func (s *Site) transportError(ctx context.Context, err error, write bool) *Error {
-	if ctx.Err() != nil {
-		e := s.cancelled(ctx.Err())
-		e.Uncertain = write && !neverSent(err)
-		return e
-	}
-	s.log.Warn("request failed", "product", s.product, "error", withoutURL(err))
-	e := &Error{Product: s.product, cause: err, retry: retryReads, Uncertain: write && !neverSent(err)}
-	var dns *net.DNSError
-	switch {
-	case isCertificateError(err):
-		e.retry = retryNever
-		e.Messages = []string{"the certificate of the site is not trusted"}
-	case errors.As(err, &dns) && dns.IsNotFound:
-		e.retry = retryNever
-		e.Messages = []string{"the host of the site is not known"}
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.retry = retryAll
-		e.Messages = []string{"the site refused the connection"}
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Messages = []string{"the site did not answer in time"}
-	case neverSent(err):
-		e.Messages = []string{"the site could not be reached"}
-	default:
-		e.Messages = []string{"the connection broke before the answer"}
-	}
-	return e
-}
-
-// cancelled is the Error of a call whose context ended.
-func (s *Site) cancelled(err error) *Error {
-	message := "the call was cancelled"
-	if errors.Is(err, context.DeadlineExceeded) {
-		message = "the call took longer than it may"
-	}
-	return &Error{Product: s.product, Messages: []string{message}, cause: err}
-}
-
-// neverSent says that no byte of the request can have reached the site.
-func neverSent(err error) bool {
-	var op *net.OpError
-	return (errors.As(err, &op) && op.Op == "dial") || isCertificateError(err)
-}
-
-func isCertificateError(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname)
 }

@@ -6,11 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
-	"sync"
-	"time"
-
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/safego"
+	"net/url"
 )
 
 // Deployment is who runs the product, which decides API versions, formats and identifiers.
@@ -22,91 +18,35 @@ const (
 	DataCenter Deployment = "datacenter"
 )
 
-// probeTimeout bounds the look-up of the deployment, its retries included.
-const probeTimeout = 20 * time.Second
-
-// probe holds the deployment once it is known, and the look-up that is under way.
-type probe struct {
-	mu       sync.Mutex
-	known    Deployment
-	inFlight *lookup
-}
-
-type lookup struct {
-	done       chan struct{}
-	deployment Deployment
-	err        error
-}
-
 // Deployment says what the site is. Unless it was configured, the first call asks the site; calls
 // meanwhile wait for that one answer. Failures are not remembered.
 func (s *Site) Deployment(ctx context.Context) (Deployment, error) {
-	p := &s.probe
-	p.mu.Lock()
-	if p.known != "" {
-		defer p.mu.Unlock()
-		return p.known, nil
-	}
-	l := p.inFlight
-	if l == nil {
-		l = &lookup{done: make(chan struct{})}
-		p.inFlight = l
-		s.startLookup(ctx, l)
-	}
-	p.mu.Unlock()
-	select {
-	case <-l.done:
-		return l.deployment, l.err
-	case <-ctx.Done():
-		return "", s.cancelled(ctx.Err())
-	}
-}
-
-// startLookup asks the site in a goroutine of its own, because the caller that happened to be
-// first may go away while others wait.
-func (s *Site) startLookup(ctx context.Context, l *lookup) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout)
-	safego.Go(s.log, "probe of the "+s.product+" deployment", func() {
-		l.err = &Error{Product: s.product, Messages: []string{"the deployment could not be found out"}}
-		defer func() {
-			cancel()
-			s.probe.mu.Lock()
-			defer s.probe.mu.Unlock()
-			if l.err == nil {
-				s.probe.known = l.deployment
-			}
-			s.probe.inFlight = nil
-			close(l.done)
-		}()
-		l.deployment, l.err = s.ask(ctx)
-		if l.err == nil {
-			s.log.Info("deployment found", "product", s.product, "deployment", l.deployment)
+	return s.deployment.get(ctx, s, func(ctx context.Context) (d Deployment, err error) {
+		if s.product == Confluence {
+			d, err = probeConfluence(ctx, s)
+		} else {
+			d, err = probeJira(ctx, s)
 		}
+		if err == nil {
+			s.log.Info("deployment found", "product", s.product, "deployment", d)
+		}
+		return d, err
 	})
-}
-
-func (s *Site) ask(ctx context.Context) (Deployment, error) {
-	if s.product == Confluence {
-		return probeConfluence(ctx, s)
-	}
-	return probeJira(ctx, s)
 }
 
 func (s *Site) setDeployment(env string, d Deployment) error {
 	switch d {
-	case "", Cloud, DataCenter:
-		s.probe.known = d
-		return nil
+	case Cloud, DataCenter:
+		s.deployment.set(d)
+	case "":
+	default:
+		return fmt.Errorf("%s_DEPLOYMENT is %q: write %q or %q, or leave it out to have the site asked", env, d, Cloud, DataCenter)
 	}
-	return fmt.Errorf("%s_DEPLOYMENT is %q: write %q or %q, or leave it out to have the site asked", env, d, Cloud, DataCenter)
+	return nil
 }
 
 // known is the deployment, or empty while it has not been found out.
-func (s *Site) known() Deployment {
-	s.probe.mu.Lock()
-	defer s.probe.mu.Unlock()
-	return s.probe.known
-}
+func (s *Site) known() Deployment { return s.deployment.peek() }
 
 // cloudWithoutWiki says that this is a Confluence Cloud whose configured address lacks "/wiki".
 func (s *Site) cloudWithoutWiki() bool { return s.known() == Cloud && !s.wikiInURL() }
@@ -114,10 +54,10 @@ func (s *Site) cloudWithoutWiki() bool { return s.known() == Cloud && !s.wikiInU
 // probeJSON fetches what both deployments tell everybody, and asks again with the credentials where
 // something in front of the site wants to know who asks.
 func (s *Site) probeJSON(ctx context.Context, path string, out any) error {
-	err := s.getJSON(anonymously(ctx), path, out)
+	err := s.getJSON(anonymously(ctx), s.base, path, out)
 	var failure *Error
 	if errors.As(err, &failure) && isSignIn(failure.Status) {
-		return s.getJSON(ctx, path, out)
+		return s.getJSON(ctx, s.base, path, out)
 	}
 	return err
 }
@@ -127,19 +67,15 @@ func isSignIn(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden || status >= 300 && status < 400
 }
 
-// getJSON fetches a path below the base URL, as it is, and decodes the answer. It is for probes:
-// it needs no deployment.
-func (s *Site) getJSON(ctx context.Context, path string, out any) error {
-	u, err := s.base.Parse(strings.TrimPrefix(path, "/"))
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+// getJSON fetches a path below a root, as it is, and decodes the answer. It is for look-ups: it
+// needs nothing that they find out.
+func (s *Site) getJSON(ctx context.Context, root *url.URL, path string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, root.String()+path, nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, err := s.send(req)
+	resp, err := s.send(req, root)
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,7 @@ package atlassian
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,40 +44,53 @@ func isAnonymous(ctx context.Context) bool {
 // caller can take a refusal for an empty result; errors.Is finds a context's error in it.
 // Requests to another host than the site's, or outside its path, are refused unsent.
 func (s *Site) Do(req *http.Request) (*http.Response, error) {
-	if err := s.checkCredentials(s.credentials(req.Context())); err != nil {
+	ctx := req.Context()
+	creds := s.credentials(ctx)
+	if err := s.checkCredentials(creds); err != nil {
 		return nil, err
 	}
-	deployment, err := s.Deployment(req.Context())
+	deployment, err := s.Deployment(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if s.product == Confluence && deployment == DataCenter && !s.wikiInURL() {
-		req = s.withoutWiki(req)
+	root, err := s.root(ctx, deployment, creds)
+	if err != nil {
+		return nil, err
 	}
-	return s.send(req)
+	if req, err = s.readdress(req, deployment, root); err != nil {
+		return nil, err
+	}
+	return s.send(req, root)
 }
 
-// withoutWiki takes the "wiki/" out of a path of go-atlassian's for a site that has none.
-func (s *Site) withoutWiki(req *http.Request) *http.Request {
-	rest, found := strings.CutPrefix(req.URL.EscapedPath(), s.base.EscapedPath()+"wiki/")
-	if !found {
-		return req
+// readdress moves a request from the address that go-atlassian was made with to where the site's API
+// answers, and takes the "wiki/" out of its path for a Confluence that has none.
+func (s *Site) readdress(req *http.Request, d Deployment, root *url.URL) (*http.Request, error) {
+	if err := s.checkURL(req.URL, s.base); err != nil {
+		return nil, err
 	}
-	u, err := url.Parse(s.base.String() + rest)
+	path, found := strings.CutPrefix(req.URL.EscapedPath(), s.base.EscapedPath())
+	if !found {
+		return nil, s.notTheSite()
+	}
+	if s.product == Confluence && d == DataCenter && !s.wikiInURL() {
+		path = strings.TrimPrefix(path, "wiki/")
+	}
+	u, err := url.Parse(root.String() + path)
 	if err != nil {
-		return req
+		return nil, s.notTheSite()
 	}
 	u.RawQuery = req.URL.RawQuery
 	req = req.Clone(req.Context())
 	req.URL = u
-	return req
+	return req, nil
 }
 
-// send is Do for a path as it is and for a site whose deployment may still be unknown.
-func (s *Site) send(req *http.Request) (*http.Response, error) {
+// send is Do for an address as it is, below a root of the site's API.
+func (s *Site) send(req *http.Request, root *url.URL) (*http.Response, error) {
 	ctx := req.Context()
 	creds := s.credentials(ctx)
-	if err := s.checkURL(req.URL); err != nil {
+	if err := s.checkURL(req.URL, root); err != nil {
 		return nil, err
 	}
 	if !isAnonymous(ctx) {
@@ -90,7 +101,7 @@ func (s *Site) send(req *http.Request) (*http.Response, error) {
 	write := isWrite(req)
 	s.retries.request(time.Now())
 	for n := 0; ; n++ {
-		resp, failure := s.attempt(req, creds, write)
+		resp, failure := s.attempt(req, root, creds, write)
 		if failure == nil {
 			return resp, nil
 		}
@@ -100,11 +111,11 @@ func (s *Site) send(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// checkURL refuses what must not be sent: another site, another part of the host, a path with dot
-// segments (which escaping leaves alone).
-func (s *Site) checkURL(u *url.URL) error {
-	if !s.sameOrigin(u) || !strings.HasPrefix(u.Path, s.base.Path) {
-		return &Error{Product: s.product, Messages: []string{"the request does not go to the configured site"}}
+// checkURL refuses what must not be sent: another host, another part of it than the root, a path with
+// dot segments (which escaping leaves alone).
+func (s *Site) checkURL(u, root *url.URL) error {
+	if !within(u, root) {
+		return s.notTheSite()
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {
@@ -112,6 +123,10 @@ func (s *Site) checkURL(u *url.URL) error {
 		}
 	}
 	return nil
+}
+
+func (s *Site) notTheSite() *Error {
+	return &Error{Product: s.product, Messages: []string{"the request does not go to the configured site"}}
 }
 
 // checkCredentials refuses calls without credentials: anonymous answers look like empty results.
@@ -129,8 +144,10 @@ func (s *Site) checkCredentials(creds Credentials) error {
 	return nil
 }
 
-func (s *Site) sameOrigin(u *url.URL) bool {
-	return u.Scheme == s.base.Scheme && strings.EqualFold(u.Hostname(), s.base.Hostname()) && port(u) == port(s.base) && u.User == nil
+// within says whether an address is below a root.
+func within(u, root *url.URL) bool {
+	return u.Scheme == root.Scheme && strings.EqualFold(u.Hostname(), root.Hostname()) && port(u) == port(root) && u.User == nil &&
+		strings.HasPrefix(u.Path, root.Path)
 }
 
 func port(u *url.URL) string {
@@ -149,7 +166,7 @@ func isWrite(req *http.Request) bool {
 }
 
 // attempt sends the request once. The failure knows whether another attempt makes sense.
-func (s *Site) attempt(req *http.Request, creds Credentials, write bool) (*http.Response, *Error) {
+func (s *Site) attempt(req *http.Request, root *url.URL, creds Credentials, write bool) (*http.Response, *Error) {
 	ctx, cancel := context.WithTimeout(req.Context(), attemptTimeout)
 	out := req.Clone(ctx)
 	out.Host = ""
@@ -163,15 +180,18 @@ func (s *Site) attempt(req *http.Request, creds Credentials, write bool) (*http.
 	}
 	out.Header.Del("Cookie")
 	out.Header.Set("User-Agent", s.agent)
+	maps.Copy(out.Header, s.headers)
 	out.Header.Del("Authorization")
 	if !isAnonymous(ctx) {
 		creds.set(out.Header, s.known())
 	}
 
-	resp, err := s.client.Do(out)
+	var handshake handshake
+	client := http.Client{Transport: s.transport, CheckRedirect: followWithin(root)}
+	resp, err := client.Do(out.WithContext(handshake.watch(ctx)))
 	if err != nil {
 		cancel()
-		return nil, s.transportError(req.Context(), err, write)
+		return nil, s.transportError(req.Context(), err, write && !handshake.failed())
 	}
 	if failure := s.judge(resp, creds, write); failure != nil {
 		_ = resp.Body.Close()
@@ -182,54 +202,14 @@ func (s *Site) attempt(req *http.Request, creds Credentials, write bool) (*http.
 	return resp, nil
 }
 
-// checkRedirect follows redirects of reads within the site, where net/http keeps the credentials,
-// and no others: the answer that redirects is then judged like any other refusal.
-func (s *Site) checkRedirect(next *http.Request, via []*http.Request) error {
-	first := via[0].Method
-	if (first != http.MethodGet && first != http.MethodHead) || len(via) > maxRedirects || !s.sameOrigin(next.URL) {
-		return http.ErrUseLastResponse
+// followWithin follows redirects of reads below the root, where net/http keeps the credentials, and no
+// others: the answer that redirects is then judged like any other refusal.
+func followWithin(root *url.URL) func(next *http.Request, via []*http.Request) error {
+	return func(next *http.Request, via []*http.Request) error {
+		first := via[0].Method
+		if (first != http.MethodGet && first != http.MethodHead) || len(via) > maxRedirects || !within(next.URL, root) {
+			return http.ErrUseLastResponse
+		}
+		return nil
 	}
-	return nil
-}
-
-// cappedBody ends an answer at the site's limit with an error instead of a silent cut.
-type cappedBody struct {
-	site   *Site
-	body   io.ReadCloser
-	left   int64
-	cancel context.CancelFunc
-	write  bool
-}
-
-func (b *cappedBody) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, b.site.tooLarge(b.write)
-	}
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.body.Read(p)
-	b.left -= int64(n)
-	if b.left < 0 {
-		return n + int(b.left), b.site.tooLarge(b.write)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = &Error{Product: b.site.product, Messages: []string{"the connection broke in the middle of the answer"}, Uncertain: b.write, cause: err}
-	}
-	return n, err
-}
-
-func (b *cappedBody) Close() error {
-	defer b.cancel()
-	return b.body.Close()
-}
-
-func (s *Site) tooLarge(write bool) *Error {
-	e := &Error{Product: s.product, Messages: []string{fmt.Sprintf("the answer is larger than %d bytes", s.max)}}
-	if write {
-		e.Hint = "The change was made; only its confirmation could not be read."
-		return e
-	}
-	e.Hint = "Ask for less: fewer results, fewer fields."
-	return e
 }

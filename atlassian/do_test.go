@@ -296,7 +296,7 @@ func TestDoRefusesWhatIsNotForTheSite(t *testing.T) {
 }
 
 func TestDoSetsCredentials(t *testing.T) {
-	transport := &script{steps: []step{{status: 200, body: "{}"}}}
+	transport := &script{steps: []step{{status: 200, body: `{"accountId":"557058:svc"}`}}}
 	site := func(d Deployment) *Site {
 		return newTestSite(t, Jira, transport, func(c *Config) { c.Deployment = d })
 	}
@@ -360,7 +360,7 @@ func TestDoTakesWikiOutOfPaths(t *testing.T) {
 		{"https://x.atlassian.net/wiki/home", Cloud, "wiki/api/v2/pages", "https://x.atlassian.net/wiki/api/v2/pages", "https://x.atlassian.net/wiki/x"},
 		{"https://docs.example.com", Cloud, "wiki/api/v2/pages", "https://docs.example.com/wiki/api/v2/pages", "https://docs.example.com/wiki/x"},
 	} {
-		transport := &script{steps: []step{{status: 200, body: "{}"}}}
+		transport := &script{steps: []step{{status: 200, body: `{"accountId":"557058:svc"}`}}}
 		s := newTestSite(t, Confluence, transport, func(c *Config) { c.URL, c.Deployment = tc.url, tc.deployment })
 		base, _ := url.Parse(s.BaseURL())
 		target, _ := base.Parse(tc.path)

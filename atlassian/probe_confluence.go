@@ -36,7 +36,7 @@ func askConfluenceUser(ctx context.Context, s *Site) (Deployment, error) {
 		UserKey   string `json:"userKey"`
 		Username  string `json:"username"`
 	}
-	if err := s.getJSON(ctx, path, &user); err != nil {
+	if err := s.getJSON(ctx, s.base, path, &user); err != nil {
 		return "", err
 	}
 	switch {

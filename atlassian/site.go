@@ -1,12 +1,14 @@
 package atlassian
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -28,6 +30,10 @@ type Config struct {
 	// Deployment spares the probe when the operator knows it.
 	Deployment Deployment
 
+	// CloudID is the site's id at Atlassian's gateway. Set, all calls go through the gateway; empty, the
+	// first call with some credentials finds out whether they need it.
+	CloudID string
+
 	// Credentials are used for requests whose context carries none.
 	Credentials Credentials
 
@@ -35,6 +41,10 @@ type Config struct {
 	// proxy variables of the environment. It must not add credentials: it would add them after a
 	// redirect, too.
 	Transport http.RoundTripper
+
+	// Headers go with every request to the site, for what stands in front of it. Credentials and
+	// whatever frames a message are refused here.
+	Headers map[string]string
 
 	// Logger receives retries and what a caller must not see, such as addresses. Nil discards.
 	Logger *slog.Logger
@@ -49,17 +59,23 @@ type Config struct {
 // Site is one Jira or Confluence and everything a request to it needs. It is safe for concurrent
 // use; one Site and the clients made over it serve all callers.
 type Site struct {
-	product  string
-	base     *url.URL // what go-atlassian resolves its paths against; ends in "/"
-	web      *url.URL // what people open; ends in "/"
-	own      Credentials
-	client   *http.Client
-	log      *slog.Logger
-	max      int64
-	agent    string
-	warnings []string
-	retries  *budget
-	probe    probe
+	product   string
+	base      *url.URL // what go-atlassian resolves its paths against; ends in "/"
+	web       *url.URL // what people open; ends in "/"
+	own       Credentials
+	transport http.RoundTripper
+	headers   http.Header
+	log       *slog.Logger
+	max       int64
+	agent     string
+	warnings  []string
+	retries   *budget
+
+	deployment lookup[Deployment]
+	gateway    *url.URL // nil unless a cloud id was configured
+
+	rootsMu sync.Mutex
+	roots   map[[sha256.Size]byte]*lookup[*url.URL] // by credentials
 }
 
 // NewSite prepares a site without touching the network. Its errors name the variable to change
@@ -76,11 +92,19 @@ func NewSite(product string, c Config) (*Site, error) {
 		max:     c.MaxResponse,
 		agent:   c.UserAgent,
 		retries: newBudget(time.Now()),
+
+		transport: c.Transport,
 	}
 	if err := s.setURL(env, c.URL); err != nil {
 		return nil, err
 	}
 	if err := s.setDeployment(env, c.Deployment); err != nil {
+		return nil, err
+	}
+	if err := s.setCloudID(env, c.CloudID); err != nil {
+		return nil, err
+	}
+	if err := s.setHeaders(env, c.Headers); err != nil {
 		return nil, err
 	}
 	if err := c.Credentials.check(); err != nil {
@@ -98,9 +122,8 @@ func NewSite(product string, c Config) (*Site, error) {
 	if s.agent == "" {
 		s.agent = "caddy-atlassian-mcp"
 	}
-	s.client = &http.Client{Transport: c.Transport, CheckRedirect: s.checkRedirect}
-	if c.Transport == nil {
-		s.client.Transport = NewTransport()
+	if s.transport == nil {
+		s.transport = NewTransport()
 	}
 	return s, nil
 }
@@ -156,8 +179,11 @@ func (s *Site) setURL(env, raw string) error {
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		s.warn("%s uses http: tokens and content travel unencrypted; use https where the site offers it", name)
 	}
+	if isGateway(u.Host) {
+		return fmt.Errorf("%s is Atlassian's gateway: give the address that people open, such as https://example.atlassian.net; calls go through the gateway where the token needs it", name)
+	}
 	path := strings.Trim(u.Path, "/")
-	if strings.HasSuffix(strings.ToLower(u.Hostname()), ".atlassian.net") && path != "" {
+	if isAtlassianHost(u.Hostname()) && path != "" {
 		if s.product == Jira || !strings.HasPrefix(path, "wiki") {
 			s.warn("%s has the path %q, which Atlassian Cloud sites do not have: it is ignored", name, u.Path)
 		}
@@ -181,6 +207,12 @@ func (s *Site) setURL(env, raw string) error {
 // wikiInURL says that the configured address ends in "/wiki": paths that begin with "wiki/" are
 // then right as they are, on Cloud and on a Data Center with that context path.
 func (s *Site) wikiInURL() bool { return s.base.Path != s.web.Path }
+
+// isAtlassianHost says that a host is one that Atlassian names itself.
+func isAtlassianHost(host string) bool {
+	host = strings.ToLower(host)
+	return strings.HasSuffix(host, ".atlassian.net") || strings.HasSuffix(host, ".atlassian-us-gov-mod.net")
+}
 
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

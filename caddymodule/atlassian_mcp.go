@@ -83,26 +83,6 @@ type AtlassianMCP struct {
 	leaveLimits func() error
 }
 
-// Site is where Jira or Confluence is and how to sign in there.
-type Site struct {
-	// The address that people open in a browser, such as `https://example.atlassian.net`.
-	URL string `json:"url,omitempty"`
-
-	// The e-mail address of the token's owner, for Cloud. Data Center needs the token alone.
-	Username string `json:"username,omitempty"`
-
-	// The API token (Cloud) or personal access token (Data Center). It never leaves the server.
-	Token string `json:"token,omitempty"`
-
-	// `cloud` or `datacenter`. Default: JIRA_DEPLOYMENT or CONFLUENCE_DEPLOYMENT, else the site is
-	// asked.
-	Deployment string `json:"deployment,omitempty"`
-
-	// PEM files of certificate authorities to trust in requests to the site beside the system's.
-	// Proxies come from HTTPS_PROXY and NO_PROXY.
-	TrustedCA []string `json:"trusted_ca,omitempty"`
-}
-
 // CaddyModule implements caddy.Module.
 func (AtlassianMCP) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.atlassian_mcp", New: func() caddy.Module { return new(AtlassianMCP) }}
@@ -178,47 +158,6 @@ func (h *AtlassianMCP) catalogue() (*mcp.Catalogue, error) {
 		confluencetools.Register(catalogue, client)
 	}
 	return catalogue, nil
-}
-
-// site reads one product's settings. It returns nil when the product is not configured at all.
-func (h *AtlassianMCP) site(product, prefix string, configured *Site) (*atlassian.Site, error) {
-	if configured == nil {
-		configured = new(Site)
-	}
-	s := newSettings("atlassian_mcp " + product)
-	address := s.text("url", configured.URL, prefix+"_URL")
-	credentials := atlassian.Credentials{
-		Username: s.text("username", configured.Username, prefix+"_USERNAME"),
-		Token:    s.text("token", configured.Token, prefix+"_PERSONAL_TOKEN", prefix+"_API_TOKEN"),
-	}
-	deployment := s.text("deployment", configured.Deployment, prefix+"_DEPLOYMENT")
-	roots, _ := s.roots("trusted_ca", configured.TrustedCA)
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	switch {
-	case address == "" && credentials.Token == "":
-		return nil, nil
-	case address == "":
-		return nil, fmt.Errorf("atlassian_mcp %s: url: there is a token but no address; set %s_URL", product, prefix)
-	case credentials.Token == "":
-		return nil, fmt.Errorf("atlassian_mcp %s: token: there is an address but no token; set %s_PERSONAL_TOKEN", product, prefix)
-	}
-	c := atlassian.Config{
-		URL: address, Deployment: atlassian.Deployment(deployment), Credentials: credentials, Logger: h.logger,
-		UserAgent: "caddy-atlassian-mcp/" + version(),
-	}
-	if roots != nil {
-		c.Transport = trusting(atlassian.NewTransport(), roots)
-	}
-	site, err := atlassian.NewSite(product, c)
-	if err != nil {
-		return nil, fmt.Errorf("atlassian_mcp %s: %w", product, err)
-	}
-	for _, w := range site.Warnings() {
-		h.logger.Warn(w)
-	}
-	return site, nil
 }
 
 func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) {

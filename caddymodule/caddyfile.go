@@ -102,7 +102,12 @@ func parseEntra(d *caddyfile.Dispenser, existing any) (any, error) {
 //			username   <e-mail>
 //			token      <token>
 //			deployment cloud|datacenter
+//			cloud_id   <cloud id>
 //			trusted_ca <PEM files...>
+//			client_certificate <certificate file> <key file>
+//			header     <name> <value>
+//			proxy      <url>
+//			no_proxy   <hosts...>
 //		}
 //		confluence [<url>] {
 //			...
@@ -129,8 +134,8 @@ func (h *AtlassianMCP) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	return options{
-		"jira":              site(&h.Jira, "jira"),
-		"confluence":        site(&h.Confluence, "confluence"),
+		"jira":              siteBlock(&h.Jira, "jira"),
+		"confluence":        siteBlock(&h.Confluence, "confluence"),
 		"allow_anonymous":   flag(&h.AllowAnonymous),
 		"read_only":         func(d *caddyfile.Dispenser) error { h.ReadOnly = new(bool); return flag(h.ReadOnly)(d) },
 		"tools":             several(&h.Tools),
@@ -249,27 +254,6 @@ func duration(value *caddy.Duration) func(*caddyfile.Dispenser) error {
 		}
 		*value = caddy.Duration(parsed)
 		return nil
-	}
-}
-
-func site(value **Site, product string) func(*caddyfile.Dispenser) error {
-	return func(d *caddyfile.Dispenser) error {
-		s := new(Site)
-		var given []string
-		if d.NextArg() {
-			s.URL, given = d.Val(), []string{"url"}
-		}
-		if d.NextArg() {
-			return d.ArgErr()
-		}
-		*value = s
-		return options{
-			"url":        one(&s.URL),
-			"username":   one(&s.Username),
-			"token":      one(&s.Token),
-			"deployment": one(&s.Deployment),
-			"trusted_ca": several(&s.TrustedCA),
-		}.parse(d, "atlassian_mcp "+product, given...)
 	}
 }
 

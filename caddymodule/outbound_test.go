@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,10 +23,9 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/keypair"
 )
 
-// outside is an internet with Entra and Jira in it, under their real names, that only a proxy
-// reaches, and whose certificates no system knows.
+// outside is an internet with hosts in it, under their real names, that only a proxy reaches, and whose
+// certificates no system knows.
 type outside struct {
-	entra *entrasandbox.Server
 	proxy string
 	ca    string // file
 
@@ -33,28 +33,14 @@ type outside struct {
 	asked map[string]int // by host and port
 }
 
-func newOutside(t *testing.T, redirectURI string) *outside {
+// newOutside makes one with these hosts. It asks clients for a certificate and takes any, or none.
+func newOutside(t *testing.T, hosts map[string]http.Handler) *outside {
 	t.Helper()
 	o := &outside{asked: make(map[string]int), ca: filepath.Join(t.TempDir(), "ca.pem")}
-	var err error
-	o.entra, err = entrasandbox.New(entrasandbox.Config{BaseURL: "https://login.microsoftonline.com", ClientSecret: sandbox.ClientSecret, RedirectURIs: []string{redirectURI}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tracker, err := jira.New(jira.Config{Deployment: sandbox.Cloud, BaseURL: "https://jira.example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair := keypair.New(t, time.Now(), "login.microsoftonline.com", "jira.example.com")
+	pair := keypair.New(t, time.Now(), slices.Collect(maps.Keys(hosts))...)
 	keypair.WriteFile(t, o.ca, pair.CertificatePEM())
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host == "jira.example.com" {
-			tracker.ServeHTTP(w, r)
-		} else {
-			o.entra.ServeHTTP(w, r)
-		}
-	}))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair.TLS()}}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hosts[r.Host].ServeHTTP(w, r) }))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair.TLS()}, ClientAuth: tls.RequestClientCert}
 	server.Config.ErrorLog = nil
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -62,6 +48,16 @@ func newOutside(t *testing.T, redirectURI string) *outside {
 	t.Cleanup(proxy.Close)
 	o.proxy = proxy.URL
 	return o
+}
+
+// newJira is the stand-in for Jira at this address.
+func newJira(t *testing.T, deployment, address string) *jira.Server {
+	t.Helper()
+	tracker, err := jira.New(jira.Config{Deployment: deployment, BaseURL: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tracker
 }
 
 // connect is the method CONNECT (RFC 9110 section 9.3.6) to wherever it goes.
@@ -100,7 +96,11 @@ func TestProxyAndTrustedCA(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := &world{t: t, port: freePort(t), dir: t.TempDir(), client: noRedirects, admin: fmt.Sprintf("localhost:%d", freePort(t))}
 			w.base = fmt.Sprintf("http://localhost:%d", w.port)
-			o := newOutside(t, w.base+"/oauth/callback")
+			tenant, err := entrasandbox.New(entrasandbox.Config{BaseURL: "https://login.microsoftonline.com", ClientSecret: sandbox.ClientSecret, RedirectURIs: []string{w.base + "/oauth/callback"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := newOutside(t, map[string]http.Handler{"login.microsoftonline.com": tenant, "jira.example.com": newJira(t, jira.Cloud, "https://jira.example.com")})
 			option := ""
 			if trusted {
 				option = "trusted_ca " + o.ca
@@ -119,12 +119,12 @@ func TestProxyAndTrustedCA(t *testing.T) {
 						}
 					}
 				}`),
-				"HTTPS_PROXY="+o.proxy, "NO_PROXY=", "ENTRA_ID_EXPECTED_ISSUER="+o.entra.Authority(), "ENTRA_ID_CLIENT_ID="+entrasandbox.DemoClientID,
+				"HTTPS_PROXY="+o.proxy, "NO_PROXY=", "ENTRA_ID_EXPECTED_ISSUER="+tenant.Authority(), "ENTRA_ID_CLIENT_ID="+entrasandbox.DemoClientID,
 				"ENTRA_ID_CLIENT_SECRET="+sandbox.ClientSecret, "OAUTH_DCR_REDIRECT_URI="+w.base+"/oauth/callback", "OAUTH_DCR_SCOPE=access_as_user",
 				"JIRA_URL=https://jira.example.com", "JIRA_USERNAME="+sandbox.Username, "JIRA_PERSONAL_TOKEN="+sandbox.JiraToken)
 
 			// A good token that was not handed out here is refused only once Entra's keys are known.
-			token := o.entra.Mint(o.entra.AccessClaims(entrasandbox.DemoPeople()[0], "access_as_user"))
+			token := tenant.Mint(tenant.AccessClaims(entrasandbox.DemoPeople()[0], "access_as_user"))
 			want := map[bool]int{true: http.StatusUnauthorized, false: http.StatusServiceUnavailable}[trusted]
 			if resp, body := w.mcp(token, getIssue); resp.StatusCode != want {
 				t.Errorf("with a token of Entra's: %d %s, want %d", resp.StatusCode, body, want)

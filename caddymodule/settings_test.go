@@ -48,35 +48,49 @@ func TestEverySettingTakesPlaceholders(t *testing.T) {
 	}
 	instead := []string{"READ_ONLY_MODE"} // a flag has no text to put a placeholder into
 	for _, o := range optionsOf(t, lines) {
-		if len(o.args) == 0 || o.name == "timeout" || o.name == "header" {
-			continue // nothing that could be text when Caddy starts
-		}
-		changed := slices.Clone(lines)
-		changed[o.index] = strings.Replace(lines[o.index], o.args[0], "{env.NOT_SET_ANYWHERE}", 1)
-		what := changed[o.index]
-		if len(oneCredential(changed[o.index:o.index+1])) > 0 {
-			changed = oneCredential(changed)
-		}
-		err := validateCaddyfile(t, changed)
-		name := ": " + o.name + ": "
-		if o.block || o.name == "allow_application" { // the setting is one of several in it
-			name = o.name
-		}
-		wantError(t, what, err, name, "{env.NOT_SET_ANYWHERE}", "set what the placeholder names")
-		if _, names, found := strings.Cut(fmt.Sprint(err), "leave the option out and set "); found {
-			instead = append(instead, strings.Split(names, " or ")...)
+		for _, arg := range settingsIn(o) {
+			changed := slices.Clone(lines)
+			changed[o.index] = strings.Replace(lines[o.index], arg, "{env.NOT_SET_ANYWHERE}", 1)
+			what := changed[o.index]
+			if len(oneCredential(changed[o.index:o.index+1])) > 0 {
+				changed = oneCredential(changed)
+			}
+			err := validateCaddyfile(t, changed)
+			name := ": " + o.name + ": "
+			if o.block || o.name == "allow_application" { // the setting is one of several in it
+				name = o.name
+			}
+			wantError(t, what, err, name, "{env.NOT_SET_ANYWHERE}", "set what the placeholder names")
+			if _, names, found := strings.Cut(fmt.Sprint(err), "leave the option out and set "); found {
+				instead = append(instead, strings.Split(names, " or ")...)
+			}
 		}
 	}
+	slices.Sort(instead)
+	instead = slices.Compact(instead)
 	if diff := cmp.Diff(slices.Sorted(slices.Values(instead)), slices.Sorted(slices.Values(variables))); diff != "" {
 		t.Errorf("variables that settings are read from, then those that check-env knows:\n%s", diff)
 	}
+}
+
+// settingsIn are the arguments of a line that may be text when Caddy starts, one of each kind.
+func settingsIn(o option) []string {
+	switch {
+	case len(o.args) == 0 || o.name == "timeout" || o.name == "header" && strings.HasPrefix(o.args[1], "{http."):
+		return nil
+	case o.name == "header":
+		return o.args[1:]
+	case o.name == "client_certificate":
+		return o.args
+	}
+	return o.args[:1]
 }
 
 // oneCredential leaves the client secret as the only way to prove the application to Entra: with
 // another beside it, a configuration is refused.
 func oneCredential(lines []string) []string {
 	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
-		return strings.Contains(line, "client_certificate") || strings.Contains(line, "federated_token_file")
+		return strings.Contains(line, "client_certificate /run/") || strings.Contains(line, "federated_token_file")
 	})
 }
 

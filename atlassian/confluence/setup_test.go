@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/gateway"
 )
 
 // deployments are the forms of a site that every behaviour is tested on.
@@ -50,12 +51,20 @@ func (w *wire) sent() []string {
 	return sent
 }
 
-func (w *wire) wrap(next http.Handler) http.Handler {
+func (w *wire) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		if !strings.HasSuffix(r.URL.Path, "/_edge/tenant_info") {
 			w.requests = append(w.requests, r.Method+" "+r.URL.Path)
 		}
+		w.mu.Unlock()
+		next.ServeHTTP(rw, r)
+	})
+}
+
+func (w *wire) intercepted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
 		before := w.before
 		w.mu.Unlock()
 		if before != nil && before(rw, r) {
@@ -78,6 +87,9 @@ func onEach(t *testing.T, test func(t *testing.T, w *wire, cloud bool)) {
 	}
 }
 
+// scopedToken is one that only the gateway takes.
+const scopedToken = "scoped-token"
+
 // connect starts a sandbox and a client of it. With a contract, all traffic is held to it.
 func connect(t *testing.T, deployment, context string, check *contract.Contract, token string) *wire {
 	t.Helper()
@@ -94,18 +106,29 @@ func connect(t *testing.T, deployment, context string, check *contract.Contract,
 	if check != nil {
 		handler = check.Wrap(t, handler)
 	}
-	listener := httptest.NewServer(w.wrap(handler))
+	handler = w.intercepted(handler)
+	listener := httptest.NewServer(w.record(handler))
 	t.Cleanup(listener.Close)
 	w.url = listener.URL + context
 	credentials := atlassian.Credentials{Token: token}
 	if deployment == sandbox.Cloud {
 		credentials.Username = "svc-mcp@contoso.example"
 	}
-	site, err := atlassian.NewSite(atlassian.Confluence, atlassian.Config{URL: w.url, Credentials: credentials})
+	site := atlassian.Config{URL: w.url, Credentials: credentials}
+	if token == scopedToken {
+		front := httptest.NewServer(gateway.New(gateway.Config{
+			Username: credentials.Username, Token: token,
+			Confluence: gateway.Product{Handler: handler, Username: credentials.Username, Token: "sandbox-confluence-token"},
+		}))
+		t.Cleanup(front.Close)
+		w.url = "https://contoso.atlassian.net/wiki"
+		site.URL, site.Transport = w.url, gateway.Transport{"contoso.atlassian.net": listener.URL, "api.atlassian.com": front.URL}
+	}
+	made, err := atlassian.NewSite(atlassian.Confluence, site)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.Client, err = New(site, nil); err != nil {
+	if w.Client, err = New(made, nil); err != nil {
 		t.Fatal(err)
 	}
 	return w

@@ -2,6 +2,7 @@ package jira_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,10 +12,12 @@ import (
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
 
+var scoped = variant{name: "cloud, with a token that has scopes", deployment: sandbox.Cloud, scoped: true}
+
 // TestContract sends every request that the client can send, refused ones included, and checks
 // them and the sandbox's answers against Atlassian's documents.
 func TestContract(t *testing.T) {
-	for _, v := range variants {
+	for _, v := range append(variants, scoped) {
 		t.Run(v.name, func(t *testing.T) {
 			files := contract.JiraCloud
 			if v.deployment == sandbox.DataCenter {
@@ -31,6 +34,9 @@ func TestContract(t *testing.T) {
 			exerciseComments(t, b)
 			exerciseFields(t, b)
 			exerciseIssues(t, b)
+			if sent := b.requests(); v.scoped && !slices.Equal(sent, []string{"GET /rest/api/2/serverInfo", "GET /rest/api/3/myself", "GET /_edge/tenant_info"}) {
+				t.Errorf("the site itself was asked %q", sent)
+			}
 			for _, dead := range c.Unused() {
 				t.Errorf("the exception for %s tolerates nothing: %s", dead.Operation, dead.Finding)
 			}

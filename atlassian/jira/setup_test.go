@@ -12,18 +12,20 @@ import (
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/gateway"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
 
-// variant is a deployment and a context path.
+// variant is a deployment and a context path, and whether the token is one with scopes.
 type variant struct {
 	name, deployment, prefix string
+	scoped                   bool
 }
 
 var variants = []variant{
-	{"cloud", sandbox.Cloud, ""},
-	{"datacenter", sandbox.DataCenter, ""},
-	{"datacenter below a context path", sandbox.DataCenter, "/jira"},
+	{name: "cloud", deployment: sandbox.Cloud},
+	{name: "datacenter", deployment: sandbox.DataCenter},
+	{name: "datacenter below a context path", deployment: sandbox.DataCenter, prefix: "/jira"},
 }
 
 // bench is a client over a sandbox, and what went between them.
@@ -71,7 +73,11 @@ func newBench(t *testing.T, v variant, wrap func(http.Handler) http.Handler) *be
 	t.Helper()
 	b := &bench{variant: v}
 	server := httptest.NewUnstartedServer(nil)
-	b.base = "http://" + server.Listener.Addr().String() + v.prefix
+	listens := "http://" + server.Listener.Addr().String()
+	b.base = listens + v.prefix
+	if v.scoped {
+		b.base = "https://contoso.atlassian.net"
+	}
 	jiraServer, err := sandbox.New(sandbox.Config{Deployment: v.deployment, BaseURL: b.base, Now: func() time.Time { return testNow }})
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +89,10 @@ func newBench(t *testing.T, v variant, wrap func(http.Handler) http.Handler) *be
 	}
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.record(r)
+		if r.URL.Path == "/_edge/tenant_info" { // of the platform, not of the product
+			jiraServer.ServeHTTP(w, r)
+			return
+		}
 		handler.ServeHTTP(w, r)
 	})
 	server.Start()
@@ -92,7 +102,17 @@ func newBench(t *testing.T, v variant, wrap func(http.Handler) http.Handler) *be
 	if v.deployment == sandbox.Cloud {
 		creds.Username = "svc-mcp@contoso.example"
 	}
-	site, err := atlassian.NewSite(atlassian.Jira, atlassian.Config{URL: b.base, Credentials: creds})
+	config := atlassian.Config{URL: b.base, Credentials: creds}
+	if v.scoped {
+		config.Credentials.Token = "scoped-token"
+		front := httptest.NewServer(gateway.New(gateway.Config{
+			Username: creds.Username, Token: "scoped-token",
+			Jira: gateway.Product{Handler: handler, Username: creds.Username, Token: creds.Token},
+		}))
+		t.Cleanup(front.Close)
+		config.Transport = gateway.Transport{"contoso.atlassian.net": listens, "api.atlassian.com": front.URL}
+	}
+	site, err := atlassian.NewSite(atlassian.Jira, config)
 	if err != nil {
 		t.Fatal(err)
 	}

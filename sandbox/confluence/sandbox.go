@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/gateway"
 )
 
 // The deployments that a Server can play.
@@ -163,7 +165,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ours := strings.CutPrefix(r.URL.Path, s.context)
 	switch {
 	case s.cloud && r.URL.Path == "/_edge/tenant_info":
-		writeJSON(w, http.StatusOK, object{"cloudId": "3f6f2a70-4a1b-4f0a-9c1d-5e2b8a7d9c10"})
+		gateway.TenantInfo(w, r)
 	case !ours:
 		http.Error(w, "Page not found", http.StatusNotFound)
 	case !strings.HasPrefix(path, "/rest/") && !strings.HasPrefix(path, "/api/"):

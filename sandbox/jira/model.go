@@ -2,6 +2,7 @@ package jira
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -230,7 +231,7 @@ func (st *state) find(key string) (*issue, error) {
 			return i, nil
 		}
 	}
-	return nil, refuse(404, "Issue does not exist or you do not have permission to see it.")
+	return nil, errNoIssue
 }
 
 func (st *state) subtasks(parent *issue) []*issue {
@@ -242,3 +243,6 @@ func (st *state) subtasks(parent *issue) []*issue {
 	}
 	return out
 }
+
+// errNoIssue is what Jira says of issues that are not there and of those that the caller may not see.
+var errNoIssue = refuse(http.StatusNotFound, "Issue does not exist or you do not have permission to see it.")

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/gateway"
 )
 
 // Cloud and DataCenter are the deployments that can be played.
@@ -81,6 +83,7 @@ func (s *Server) routes() *http.ServeMux {
 	if s.cloud() {
 		v = "/rest/api/3"
 		mux.HandleFunc("GET /rest/api/2/serverInfo", s.serverInfo)
+		mux.HandleFunc("GET /_edge/tenant_info", gateway.TenantInfo)
 		mux.HandleFunc("POST "+v+"/search/jql", s.searchByToken)
 		mux.HandleFunc("POST "+v+"/search/approximate-count", s.count)
 		mux.HandleFunc(v+"/search", s.searchRemoved)
@@ -167,8 +170,16 @@ func (s *Server) authenticated(w http.ResponseWriter, r *http.Request, path stri
 		w.Header().Set("X-Ausername", "svc-mcp")
 		return true
 	}
+	if s.cloud() && strings.HasPrefix(given, "Bearer ") {
+		writeJSON(w, http.StatusForbidden, map[string]string{"error": "Failed to parse Connect Session Auth Token"})
+		return false
+	}
 	if given != "" {
 		w.Header().Set("X-Seraph-Loginreason", "AUTHENTICATED_FAILED")
+	}
+	if s.cloud() && r.Method == http.MethodGet && strings.HasPrefix(path, "/rest/api/3/issue/") {
+		writeError(w, errNoIssue) // what may be public is answered as to anybody
+		return false
 	}
 	w.Header().Set("WWW-Authenticate", `OAuth realm="`+url.PathEscape(s.base)+`"`)
 	writeJSON(w, http.StatusUnauthorized, map[string]any{

@@ -66,6 +66,11 @@ func (r *record) about() (policy.Tool, []policy.Object) {
 	return r.tool, r.objects
 }
 
+func (r *record) product() policy.Product {
+	tool, _ := r.about()
+	return tool.Product
+}
+
 // ending is how a call ended.
 type ending struct {
 	outcome outcome

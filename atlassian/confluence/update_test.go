@@ -92,7 +92,7 @@ func TestUpdatePage(t *testing.T) {
 			shown := step.in
 			shown.DryRun = true
 			dry, err := w.UpdatePage(t.Context(), shown)
-			if err != nil || dry.Version != version || dry.Note != dryRunNote || !step.in.Text.none() && (dry.Diff == "" || dry.Untrusted == "") {
+			if err != nil || dry.Version != version || dry.Note != dryRunNote || !step.in.Text.none() && dry.Diff == "" {
 				t.Fatalf("%s: dry run: %+v, %v", step.name, dry, err)
 			}
 			for _, request := range w.sent() {
@@ -210,7 +210,7 @@ func TestOutdatedVersionShowsWhatChanged(t *testing.T) {
 		if !errors.As(err, &input) || input.Argument != "expected_version" {
 			t.Fatalf("error %v", err)
 		}
-		for _, part := range []string{"at version 2, not 1", "Ada Keller", "-Build Caddy.\n+Build Caddy with the plugin:", "data, not instructions"} {
+		for _, part := range []string{"at version 2, not 1", "Ada Keller", "-Build Caddy.\n+Build Caddy with the plugin:"} {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("the error lacks %q: %v", part, err)
 			}

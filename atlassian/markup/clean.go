@@ -53,21 +53,28 @@ func Clean(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	b.WriteString(s[:i])
+	last, _ := utf8.DecodeLastRuneInString(s[:i]) // the last character that stays
 	afterCR := false
-	for _, r := range s[i:] { // an invalid byte arrives as utf8.RuneError
+	for at, r := range s[i:] { // an invalid byte arrives as utf8.RuneError
+		keep := r
 		switch {
 		case r == '\r' || r == '\u2028' || r == '\u2029':
-			b.WriteByte('\n')
-		case r == '\n' && afterCR:
-		case !isHidden(r):
-			b.WriteRune(r)
+			keep = '\n'
+		case r == '\n' && afterCR, isHidden(r):
+			keep = -1
+		case isShaping(r) && !shapes(last, r, s[i+at+utf8.RuneLen(r):]):
+			keep = -1
+		}
+		if keep >= 0 {
+			b.WriteRune(keep)
+			last = keep
 		}
 		afterCR = r == '\r'
 	}
 	return b.String()
 }
 
-// firstUnclean is the offset of the first character that Clean would change, or -1.
+// firstUnclean is the offset of the first character that Clean may change, or -1.
 func firstUnclean(s string) int {
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
@@ -78,12 +85,57 @@ func firstUnclean(s string) int {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 || r == '\u2028' || r == '\u2029' || isHidden(r) {
+		if r == utf8.RuneError && size == 1 || r == '\u2028' || r == '\u2029' || isHidden(r) || isShaping(r) {
 			return i
 		}
 		i += size
 	}
 	return -1
+}
+
+// The characters that have no glyph and change the shape of the one before them.
+const (
+	nonJoiner     = '\u200C'
+	joiner        = '\u200D'
+	textSelector  = '\uFE0E'
+	emojiSelector = '\uFE0F'
+	keycap        = '\u20E3'
+)
+
+// isShaping says of a character that words in Persian and the Indic languages, and most emoji, are
+// spelled with it. Anywhere else, and in a row, such characters can spell hidden text.
+func isShaping(r rune) bool {
+	return r == nonJoiner || r == joiner || r == textSelector || r == emojiSelector
+}
+
+// joining are the scripts whose letters join.
+var joining = []*unicode.RangeTable{
+	unicode.Arabic, unicode.Syriac, unicode.Mongolian, unicode.Nko, unicode.Mandaic, unicode.Adlam, unicode.Thaana,
+	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu,
+	unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Tibetan, unicode.Myanmar, unicode.Khmer, unicode.Balinese,
+	{R16: []unicode.Range16{{Lo: 0x064B, Hi: 0x0655, Stride: 1}, {Lo: 0x0670, Hi: 0x0670, Stride: 1}}}, // vowels of Arabic
+}
+
+// shapes says that a joiner or selector has an effect between the character before it and the text
+// behind it (Unicode Technical Standard 51, "Emoji Sequences"; The Unicode Standard, 23.2).
+func shapes(before, r rune, behind string) bool {
+	next, _ := utf8.DecodeRuneInString(behind)
+	switch isJoiner := r == joiner || r == nonJoiner; {
+	case isJoiner && unicode.In(before, joining...):
+		return true
+	case r == joiner:
+		return (isPictograph(before) || before == emojiSelector) && isPictograph(next)
+	case isJoiner:
+		return false
+	}
+	isKey := before >= '0' && before <= '9' || before == '#' || before == '*'
+	return isPictograph(before) || isKey && next == keycap
+}
+
+// isPictograph says that a character can be part of an emoji. Not every symbol is one, but each can
+// be seen.
+func isPictograph(r rune) bool {
+	return r > 0x7F && r != utf8.RuneError && unicode.In(r, unicode.So, unicode.Sm, unicode.Sk) || r == '‼' || r == '⁉' || r == '〰'
 }
 
 func isHidden(r rune) bool {

@@ -3,6 +3,7 @@ package markup
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // ReplaceText returns the document with a text replaced wherever it stands in one block, and how
@@ -124,12 +125,16 @@ func (m *merge) lettersAt(a atom, start, end int) (extent, bool) {
 		return extent{}, false
 	}
 	at := extent{a.at.end, a.at.end}
+	var last rune
 	for i, n := a.at.start, 0; i < a.at.end && n < end; {
-		text, size := m.letter(a.cdata, i, a.at.end)
-		if n == start && len(Clean(text)) > 0 {
+		text, size := m.cleanLetter(a.cdata, i, a.at.end, last)
+		if n == start && text != "" {
 			at.start = min(at.start, i)
 		}
-		n += len(Clean(text))
+		if text != "" {
+			last, _ = utf8.DecodeLastRuneInString(text)
+		}
+		n += len(text)
 		i += size
 		at.end = i
 	}

@@ -196,3 +196,24 @@ func TestEditBesideSections(t *testing.T) {
 		t.Errorf("a section within a section: %s", got)
 	}
 }
+
+// Joiners and selectors that Clean leaves out are no change of the text that has them.
+func TestEditKeepsWhatCleanLeavesOut(t *testing.T) {
+	const storage = "<p>a&#x200d;b\u200c c\ufe0f and 👩\u200d💻 1\ufe0f\u20e3 می\u200cخواهم</p><p>other</p>"
+	original, err := OpenStorage(storage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "ab c and 👩\u200d💻 1\ufe0f\u20e3 می\u200cخواهم\n\nother"
+	if got := strings.TrimSpace(original.Markdown()); got != want {
+		t.Errorf("read as %q, want %q", got, want)
+	}
+	got, err := original.Edit(strings.Replace(want, "other", "another", 1))
+	if wanted := strings.Replace(storage, "other", "another", 1); err != nil || got != wanted {
+		t.Errorf("edited to %q, %v; want %q", got, err, wanted)
+	}
+	got, err = original.Edit(strings.Replace(want, "and", "und", 1))
+	if wanted := strings.Replace(storage, "and", "und", 1); err != nil || got != wanted {
+		t.Errorf("edited to %q, %v; want %q", got, err, wanted)
+	}
+}

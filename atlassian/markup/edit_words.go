@@ -123,9 +123,11 @@ func (m *merge) literalAtoms(atoms []atom, r inline, space *extent) []atom {
 		letters.Reset()
 		start, *space = -1, extent{}
 	}
+	var last rune
 	for i := r.at.start; i < r.at.end; {
-		text, size := m.letter(r.cdata, i, r.at.end)
-		for _, c := range Clean(text) {
+		text, size := m.cleanLetter(r.cdata, i, r.at.end, last)
+		for _, c := range text {
+			last = c
 			if strings.ContainsRune(blanks, c) {
 				end(i)
 				*space = r.unit
@@ -152,6 +154,23 @@ func (m *merge) letter(cdata bool, i, end int) (text string, size int) {
 		return m.source[i : i+size], size
 	}
 	return m.format.next(m.source[:end], i)
+}
+
+// cleanLetter is letter for a reader: nothing where Clean leaves out what follows the character last.
+func (m *merge) cleanLetter(cdata bool, i, end int, last rune) (text string, size int) {
+	text, size = m.letter(cdata, i, end)
+	r, width := utf8.DecodeRuneInString(text)
+	if width < len(text) || !isShaping(r) {
+		return Clean(text), size
+	}
+	behind := ""
+	if i+size < end {
+		behind, _ = m.letter(cdata, i+size, end)
+	}
+	if shapes(last, r, behind) {
+		return text, size
+	}
+	return "", size
 }
 
 // escape spells text as it stands in the source.

@@ -13,6 +13,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
 
@@ -35,7 +36,9 @@ type reply struct {
 	ending ending
 }
 
-func failed(text string, end ending) reply { return reply{result: toolError(text), ending: end} }
+func failed(text string, end ending) reply {
+	return reply{result: toolError(markup.Clean(text)), ending: end}
+}
 
 // answer turns what came of a call into its reply: for everything that a model can act on a tool
 // error, and for a call that was none a protocol error (MCP server/tools, "Error Handling").
@@ -77,9 +80,9 @@ func (r *record) answer(log *slog.Logger, timeout time.Duration, result sdk.Resu
 	case errors.As(err, &badCall):
 		return failed(badCall.Error(), ending{outcome: outcomeError, reason: "the arguments do not fit the schema"})
 	case errors.As(err, &input):
-		return failed(input.Error(), ending{outcome: outcomeError, reason: "the arguments cannot be right"})
+		return failed(quoting(input.Error()), ending{outcome: outcomeError, reason: "the arguments cannot be right"})
 	case errors.As(err, &upstream):
-		return failed(upstream.Error(), ending{outcome: outcomeError, status: upstream.Status})
+		return failed(quoting(upstream.Error()), ending{outcome: outcomeError, status: upstream.Status})
 	case errors.As(err, &protocol):
 		return reply{err: err, ending: ending{outcome: outcomeError}}
 	}

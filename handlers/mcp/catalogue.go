@@ -24,7 +24,7 @@ import (
 // characters, or of the length of an array. An embedded struct's arguments are those of In.
 //
 // The result reaches the model as compact JSON text, so members of Out that may be empty say
-// omitempty. A read's result begins with a member that marks it as untrusted content.
+// omitempty. Every result begins with a member that marks it as untrusted content.
 type Spec[In, Out any] struct {
 	// Name is the tool's name, mcp-atlassian's where that has the tool.
 	Name string

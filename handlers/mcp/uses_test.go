@@ -44,7 +44,7 @@ func withUses(t testing.TB) *fixture {
 // how the call does without.
 func TestUses(t *testing.T) {
 	const (
-		done      = `{"key":"PLAT-1","limit":0}`
+		done      = mark + `"key":"PLAT-1","limit":0}`
 		leave     = "Nothing was done: comment is the work of jira_change, which is not open to you here. Leave comment out."
 		elsewhere = "project PLAT is not one of the Jira projects that are open to you here for comment, which is the work of jira_change. Nothing was done: leave comment out."
 		unknown   = `unknown tool "jira_batch"`

@@ -19,6 +19,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/hostile"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 )
 
@@ -36,6 +37,7 @@ var deployments = []struct {
 // session is an assistant that talks to the tools over MCP.
 type session struct {
 	*sdk.ClientSession
+	wire *hostile.Wire // what comes back
 }
 
 // call returns the text of a result and whether it is an error.
@@ -90,7 +92,7 @@ func startAs(t *testing.T, deployment int, who *identity.Principal, change func(
 		handler = contract.Load(t, d.documents...).Under(d.context).Wrap(t, handler)
 	}
 	site := listen(t, handler)
-	return connect(t, newClient(t, site+d.context, d.deployment), who, change, spaces)
+	return connect(t, newClient(t, site+d.context, d.deployment), who, change, policy.Config{Spaces: spaces})
 }
 
 func listen(t *testing.T, handler http.Handler) string {
@@ -116,11 +118,12 @@ func newClient(t *testing.T, url, deployment string) *confluence.Client {
 	return client
 }
 
-func connect(t *testing.T, client *confluence.Client, who *identity.Principal, change func(*mcp.Config), spaces []string) session {
+func connect(t *testing.T, client *confluence.Client, who *identity.Principal, change func(*mcp.Config), limits policy.Config) session {
 	t.Helper()
 	catalogue := new(mcp.Catalogue)
 	Register(catalogue, client)
-	rules, err := policy.New(policy.Config{Spaces: spaces, Known: catalogue.Tools()})
+	limits.Known = catalogue.Tools()
+	rules, err := policy.New(limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,13 +143,14 @@ func connect(t *testing.T, client *confluence.Client, who *identity.Principal, c
 		}
 		route.ServeHTTP(w, r)
 	}))
+	wire := &hostile.Wire{Next: http.DefaultTransport}
 	assistant := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil)
-	s, err := assistant.Connect(t.Context(), &sdk.StreamableClientTransport{Endpoint: url, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
+	s, err := assistant.Connect(t.Context(), &sdk.StreamableClientTransport{Endpoint: url, HTTPClient: &http.Client{Transport: wire}, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return session{s}
+	return session{s, wire}
 }
 
 // titles are the titles of a search's results.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 )
 
@@ -74,7 +75,7 @@ func TestTools(t *testing.T) {
 			created := s.must(t, "confluence_create_page", map[string]any{
 				"space_key": "TEAM", "title": "Retrospective", "content": "# Good\n\n* tests", "emoji": "📝", "parent_id": nil,
 			})
-			if created["untrusted"] != nil || created["space"] != "TEAM" {
+			if created["untrusted"] == nil || created["space"] != "TEAM" {
 				t.Errorf("created: %v", created)
 			}
 			text, isError := s.call(t, "confluence_create_page", map[string]any{"space_key": "TEAM", "title": "Retrospective", "content": ""})
@@ -184,7 +185,7 @@ func TestNothingIsSentBeforeTheDecision(t *testing.T) {
 		}
 		server.ServeHTTP(w, r)
 	}))
-	s := connect(t, newClient(t, url, sandbox.Cloud), member, func(*mcp.Config) {}, []string{"DOCS"})
+	s := connect(t, newClient(t, url, sandbox.Cloud), member, func(*mcp.Config) {}, policy.Config{Spaces: []string{"DOCS"}})
 	s.call(t, "confluence_create_page", map[string]any{"space_key": "TEAM", "title": "New", "content": "x"})
 	s.call(t, "confluence_create_page", map[string]any{"space_key": "~DOCS", "title": "New", "content": "x"})
 	if n := posts.Load(); n != 0 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 )
 
@@ -43,7 +44,7 @@ func TestUpdatePage(t *testing.T) {
 				"page_id": id, "title": "Working agreement", "content": edited, "is_minor_edit": false, "version_comment": nil, "parent_id": "",
 				"content_format": "markdown", "enable_heading_anchors": false, "include_content": true, "emoji": nil, "page_width": nil, "table_layout": nil,
 			})
-			if got["version"] != 2.0 || got["changed"] != "+1 -1 lines" || got["diff"] != nil || got["untrusted"] != nil {
+			if got["version"] != 2.0 || got["changed"] != "+1 -1 lines" || got["diff"] != nil || got["untrusted"] == nil {
 				t.Errorf("update: %v", got)
 			}
 			got = s.must(t, "confluence_update_page", map[string]any{"page_id": id, "content": "", "replacements": `[{"old":"an hour","new":"a minute"}]`, "expected_version": "2"})
@@ -75,7 +76,7 @@ func TestVersionsAreAttributed(t *testing.T) {
 	for i, d := range deployments {
 		t.Run(d.name, func(t *testing.T) {
 			server := newSandbox(t, i, nil)
-			s := connect(t, newClient(t, listen(t, server)+d.context, d.deployment), member, func(c *mcp.Config) { c.Attribution = true }, nil)
+			s := connect(t, newClient(t, listen(t, server)+d.context, d.deployment), member, func(c *mcp.Config) { c.Attribution = true }, policy.Config{})
 			id := s.idOf(t, "TEAM", "Working agreement")
 			got := s.must(t, "confluence_update_page", map[string]any{"page_id": id, "append": "x", "version_comment": "More"})
 			const line = "On behalf of Ben Okafor, through Claude"
@@ -110,7 +111,7 @@ func TestWithoutPermission(t *testing.T) {
 	for i, d := range deployments {
 		t.Run(d.name, func(t *testing.T) {
 			server := newSandbox(t, i, []string{"TEAM"})
-			s := connect(t, newClient(t, listen(t, server)+d.context, d.deployment), member, func(*mcp.Config) {}, nil)
+			s := connect(t, newClient(t, listen(t, server)+d.context, d.deployment), member, func(*mcp.Config) {}, policy.Config{})
 			id, comment := s.commented(t)
 			for _, call := range changes(id, comment) {
 				s.refused(t, call.tool, call.arguments, "account")
@@ -166,8 +167,8 @@ func TestWritesOutside(t *testing.T) {
 				server.ServeHTTP(w, r)
 			}))
 			client := newClient(t, url+d.context, d.deployment)
-			team, comment := connect(t, client, member, func(*mcp.Config) {}, nil).commented(t)
-			s := connect(t, client, member, func(*mcp.Config) {}, []string{"DOCS"})
+			team, comment := connect(t, client, member, func(*mcp.Config) {}, policy.Config{}).commented(t)
+			s := connect(t, client, member, func(*mcp.Config) {}, policy.Config{Spaces: []string{"DOCS"}})
 			for _, call := range changes(team, comment) {
 				s.refused(t, call.tool, call.arguments, "TEAM is not one of the Confluence spaces")
 			}

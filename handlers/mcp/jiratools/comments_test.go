@@ -19,7 +19,7 @@ func TestComments(t *testing.T) {
 			{"jira_list_comments", `{"issue_key":"PLAT-7","cursor":"nonsense"}`, true, []string{"cursor: not a cursor"}},
 			{"jira_list_comments", `{"issue_key":"PLAT-99"}`, true, []string{"404", "does not exist"}},
 			{"jira_edit_comment", `{"issue_key":"PLAT-7","comment_id":10115,"comment":"Three more.","visibility":"{\"type\":\"role\",\"value\":\"Developers\"}"}`, false,
-				[]string{`{"id":"10115","issue":"PLAT-7","url":"https://jira.example/browse/PLAT-7?focusedCommentId=10115","updated":"2026-09-15T10:00:00Z","visible_to":"role Developers","attribution":"On behalf of Ben Okafor, through Claude"}`}},
+				[]string{untrusted + `"id":"10115","issue":"PLAT-7","url":"https://jira.example/browse/PLAT-7?focusedCommentId=10115","updated":"2026-09-15T10:00:00Z","visible_to":"role Developers","attribution":"On behalf of Ben Okafor, through Claude"}`}},
 			{"jira_list_comments", `{"issue_key":"PLAT-7","order":"oldest","limit":1}`, false, []string{`"visible_to":"role Developers","body":"Three more.\n\nOn behalf of Ben Okafor, through Claude"`}},
 			{"jira_edit_comment", `{"issue_key":"PLAT-7","comment_id":"1","body":"x"}`, true, []string{"404", "Can not find a comment"}},
 			{"jira_edit_comment", `{"issue_key":"PLAT-7","comment_id":"x","body":"x"}`, true, []string{"comment_id"}},

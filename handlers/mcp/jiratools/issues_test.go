@@ -38,7 +38,7 @@ func TestIssues(t *testing.T) {
 		const line = "On behalf of Ben Okafor, through Claude"
 		a.run(t, []call{
 			{"jira_create_issue", `{"project_key":"PLAT","summary":"Made <here>","issue_type":"Bug","description":"With **care**","components":"Gateway,portal","assignee":"Ada Keller","additional_fields":"{\"Severity\":\"major\",\"parent\":\"PLAT-1\"}"}`, false,
-				[]string{`{"key":"PLAT-11","url":"https://jira.example/browse/PLAT-11","type":"Bug","summary":"Made <here>","attribution":"` + line + `"}`}},
+				[]string{untrusted + `"key":"PLAT-11","url":"https://jira.example/browse/PLAT-11","type":"Bug","summary":"Made <here>","attribution":"` + line + `"}`}},
 			{"jira_get_issue", `{"issue_key":"PLAT-11"}`, false, []string{`"description":"With **care**\n\n` + line + `"`, `"components":["Gateway","Portal"]`, `"assignee":"Ada Keller"`, `"parent":{"key":"PLAT-1"`}},
 			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Bug"}`, true, []string{"demands", "Severity", `"Minor"`}},
 			{"jira_create_issue", `{"project_key":"PLAT","summary":"x","issue_type":"Saga"}`, true, []string{`no type "Saga"`, `"Story"`}},
@@ -56,8 +56,8 @@ func TestIssues(t *testing.T) {
 			{"jira_update_issue", `{"issue_key":"PLAT-11"}`, true, []string{"nothing to change"}},
 			{"jira_update_issue", `{"issue_key":"PLAT-99","comment":"x"}`, true, []string{"404"}},
 			{"jira_batch_create_issues", `{"issues":"[{\"project_key\":\"PLAT\",\"summary\":\"one\",\"issue_type\":\"Task\"},{\"project_key\":\"OPS\",\"summary\":\"two\",\"issue_type\":\"Task\",\"additional_fields\":{\"Responsible group\":\"nobody\"}}]"}`, false,
-				[]string{`{"created":[{"key":"PLAT-12","url":"https://jira.example/browse/PLAT-12","type":"Task","summary":"one"`, `"failed":[{"item":1,"summary":"two","error":"customfield_10042: Group 'nobody' does not exist."}]`}},
-			{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"one","issue_type":"Task"}],"validate_only":true}`, false, []string{`{"valid":true}`}},
+				[]string{untrusted + `"created":[{"key":"PLAT-12","url":"https://jira.example/browse/PLAT-12","type":"Task","summary":"one"`, `"failed":[{"item":1,"summary":"two","error":"customfield_10042: Group 'nobody' does not exist."}]`}},
+			{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"one","issue_type":"Task"}],"validate_only":true}`, false, []string{untrusted + `"valid":true}`}},
 			{"jira_batch_create_issues", `{"issues":[{"project_key":"PLAT","summary":"one"}]}`, true, []string{"issues[0].issue_type is required"}},
 			{"jira_batch_create_issues", `{"issues":[]}`, true, []string{"issues must have at least 1"}},
 		})
@@ -104,7 +104,7 @@ func TestChangelogs(t *testing.T) {
 func TestMove(t *testing.T) {
 	a := newAssistant(t, sandbox.Cloud, policy.Config{})
 	a.run(t, []call{
-		{"jira_move_issue", `{"issue_key":"PLAT-9","target_project_key":"OPS"}`, false, []string{`{"key":"OPS-5","was":"PLAT-9","url":"https://jira.example/browse/OPS-5","type":"Bug"}`}},
+		{"jira_move_issue", `{"issue_key":"PLAT-9","target_project_key":"OPS"}`, false, []string{untrusted + `"key":"OPS-5","was":"PLAT-9","url":"https://jira.example/browse/OPS-5","type":"Bug"}`}},
 		{"jira_move_issue", `{"issue_key":"PLAT-9","target_project_key":"OPS"}`, true, []string{"is in OPS already"}},
 		{"jira_move_issue", `{"issue_key":"PLAT-99","target_project_key":"OPS"}`, true, []string{"404"}},
 		{"jira_move_issue", `{"issue_key":"PLAT-8"}`, true, []string{"target_project_key is required"}},

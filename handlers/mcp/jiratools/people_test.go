@@ -46,7 +46,7 @@ func TestPeople(t *testing.T) {
 			{"jira_search_assignable_users", `{"query":"ada","issue_key":"PLAT-1","limit":"5"}`, false, []string{id}},
 			{"jira_search_assignable_users", `{"query":"ada"}`, true, []string{"project_key: is missing"}},
 			{"jira_search_assignable_users", `{"query":"ada","project_key":"NOPE"}`, true, []string{"404", "No project could be found"}},
-			{"jira_assign_issue", `{"issue_key":"PLAT-9","assignee":"Ada Keller"}`, false, []string{`{"key":"PLAT-9","assignee":"Ada Keller","url":"https://jira.example/browse/PLAT-9"}`}},
+			{"jira_assign_issue", `{"issue_key":"PLAT-9","assignee":"Ada Keller"}`, false, []string{untrusted + `"key":"PLAT-9","assignee":"Ada Keller","url":"https://jira.example/browse/PLAT-9"}`}},
 			{"jira_get_issue", `{"issue_key":"PLAT-9","fields":"assignee"}`, false, []string{`"assignee":"Ada Keller"`}},
 			{"jira_assign_issue", `{"issue_key":"PLAT-9","assignee":null}`, false, []string{`"assignee":"Unassigned"`}},
 			{"jira_assign_issue", `{"issue_key":"PLAT-9","assignee":""}`, false, []string{`"assignee":"Unassigned"`}},

@@ -23,6 +23,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/hostile"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
 
@@ -37,6 +38,9 @@ var ben = &identity.Principal{
 type route struct {
 	mcp.Config
 	who *identity.Principal // nil: nobody has signed in
+
+	upstream func(http.Handler) http.Handler // around Jira
+	wire     *hostile.Wire                   // between the route and the assistant
 }
 
 // assistant is an MCP client at the end of the whole chain: MCP route, tools, Jira client, sandbox.
@@ -45,10 +49,15 @@ type assistant struct {
 	jiraURL string
 	jira    *sandbox.Server
 	writes  *atomic.Int32 // changes, as Jira received them
+	wire    *hostile.Wire // what comes back
 }
 
 func newAssistant(t *testing.T, deployment string, rules policy.Config, changes ...func(*route)) *assistant {
 	t.Helper()
+	r := route{who: ben, upstream: func(h http.Handler) http.Handler { return h }, wire: &hostile.Wire{Next: http.DefaultTransport}}
+	for _, change := range changes {
+		change(&r)
+	}
 	backend := httptest.NewUnstartedServer(nil)
 	jiraURL := "http://" + backend.Listener.Addr().String()
 	jiraServer, err := sandbox.New(sandbox.Config{
@@ -58,11 +67,12 @@ func newAssistant(t *testing.T, deployment string, rules policy.Config, changes 
 		t.Fatal(err)
 	}
 	writes := new(atomic.Int32)
+	answers := r.upstream(jiraServer)
 	backend.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && !strings.Contains(r.URL.Path, "/search") {
 			writes.Add(1)
 		}
-		jiraServer.ServeHTTP(w, r)
+		answers.ServeHTTP(w, r)
 	})
 	backend.Start()
 	t.Cleanup(backend.Close)
@@ -81,10 +91,10 @@ func newAssistant(t *testing.T, deployment string, rules policy.Config, changes 
 	}
 	catalogue := new(mcp.Catalogue)
 	jiratools.Register(catalogue, client)
-	return &assistant{connect(t, catalogue, rules, changes), jiraURL, jiraServer, writes}
+	return &assistant{connect(t, catalogue, rules, r), jiraURL, jiraServer, writes, r.wire}
 }
 
-func connect(t *testing.T, catalogue *mcp.Catalogue, rules policy.Config, changes []func(*route)) *sdk.ClientSession {
+func connect(t *testing.T, catalogue *mcp.Catalogue, rules policy.Config, r route) *sdk.ClientSession {
 	t.Helper()
 	rules.Known = catalogue.Tools()
 	p, err := policy.New(rules)
@@ -95,10 +105,7 @@ func connect(t *testing.T, catalogue *mcp.Catalogue, rules policy.Config, change
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := route{mcp.Config{Catalogue: catalogue, Policy: p, Origins: origins, Version: "test"}, ben}
-	for _, change := range changes {
-		change(&r)
-	}
+	r.Catalogue, r.Policy, r.Origins, r.Version = catalogue, p, origins, "test"
 	server, err := mcp.New(r.Config)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +118,7 @@ func connect(t *testing.T, catalogue *mcp.Catalogue, rules policy.Config, change
 	}))
 	t.Cleanup(front.Close)
 	session, err := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(),
-		&sdk.StreamableClientTransport{Endpoint: front.URL, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
+		&sdk.StreamableClientTransport{Endpoint: front.URL, HTTPClient: &http.Client{Transport: r.wire}, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,11 +210,11 @@ func TestCalls(t *testing.T) {
 			{"jira_search", `{"jql":"project == PLAT"}`, []string{"400", "Error in the JQL Query"}, true},
 			{"jira_get_transitions", `{"issue_key":"PLAT-7"}`, []string{mark + `"transitions":[{"id":"21"`, `"required":[{"id":"resolution","name":"Resolution","allowed":["Done","Won't Do"`}, false},
 			{"jira_add_comment", `{"issue_key":"PLAT-7","comment":"Looks **good**","visibility":"{\"type\":\"role\",\"value\":\"Developers\"}"}`,
-				[]string{`{"id":"20001","issue":"PLAT-7","url":"https://jira.example/browse/PLAT-7?focusedCommentId=20001"`, `"visible_to":"role Developers"`}, false},
+				[]string{untrusted + `"id":"20001","issue":"PLAT-7","url":"https://jira.example/browse/PLAT-7?focusedCommentId=20001"`, `"visible_to":"role Developers"`}, false},
 			{"jira_add_comment", `{"issue_key":"PLAT-7","body":"x","visibility":{"type":"team","value":"x"}}`, []string{"visibility"}, true},
 			{"jira_transition_issue", `{"issue_key":"PLAT-7","transition_id":51}`, []string{"Resolution is required", `"Won't Do"`}, true},
 			{"jira_transition_issue", `{"issue_key":"PLAT-7","transition":"Done","fields":"{\"resolution\":\"Done\"}","comment":"Fixed."}`,
-				[]string{`{"key":"PLAT-7","transition":"Done","status":"Done","status_category":"Done","url":"https://jira.example/browse/PLAT-7"}`}, false},
+				[]string{untrusted + `"key":"PLAT-7","transition":"Done","status":"Done","status_category":"Done","url":"https://jira.example/browse/PLAT-7"}`}, false},
 		} {
 			text, failed := a.call(t, tc.tool, tc.arguments)
 			if failed != tc.failed {

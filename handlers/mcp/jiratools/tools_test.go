@@ -1,13 +1,9 @@
 package jiratools_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,8 +21,6 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var ben = &identity.Principal{
 	TenantID: "5f1c8a3e-2b7d-4c9a-9e10-6d2f4b8a7c31", ObjectID: "9a4d2c10-71be-4f0e-8a35-2c6b1d9e4f02",
@@ -134,53 +128,6 @@ func deployments(t *testing.T, f func(t *testing.T, deployment string)) {
 	t.Helper()
 	for _, d := range []string{sandbox.Cloud, sandbox.DataCenter} {
 		t.Run(d, func(t *testing.T) { f(t, d) })
-	}
-}
-
-// listing is what an assistant sees of every tool, those that delete included.
-func listing(t *testing.T) (tools []*sdk.Tool) {
-	t.Helper()
-	site, err := atlassian.NewSite(atlassian.Jira, atlassian.Config{URL: "https://jira.example", Credentials: atlassian.Credentials{Token: "t"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := jira.New(site)
-	if err != nil {
-		t.Fatal(err)
-	}
-	catalogue := new(mcp.Catalogue)
-	jiratools.Register(catalogue, client)
-	raw, err := catalogue.Listing()
-	if err == nil {
-		err = json.Unmarshal(raw, &tools)
-	}
-	// Every assistant pays for these bytes in every conversation.
-	const budget = 14500
-	if err != nil || len(raw) > budget {
-		t.Fatalf("the tools take %d bytes, more than %d; %v", len(raw), budget, err)
-	}
-	t.Logf("%d tools in %d bytes", len(tools), len(raw))
-	return tools
-}
-
-// TestSchemas holds what an assistant is shown to a golden file per tool.
-func TestSchemas(t *testing.T) {
-	for _, tool := range listing(t) {
-		got, err := json.MarshalIndent(tool, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, '\n')
-		golden := filepath.Join("testdata", tool.Name+".json")
-		if *update {
-			if err := os.WriteFile(golden, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s differs from %s, %v (-want +got); go test -update rewrites it:\n%s", tool.Name, golden, err, cmp.Diff(string(want), string(got)))
-		}
 	}
 }
 

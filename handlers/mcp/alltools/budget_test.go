@@ -39,8 +39,7 @@ func TestTokenizer(t *testing.T) {
 	}
 }
 
-// What the tools may cost. Every assistant pays for them in every conversation; mcp-atlassian's 35
-// core tools take about 13,500 for the model.
+// What the tools may cost. Every assistant pays for them in every conversation.
 const (
 	modelBudget = 6_000  // what clients show to the model: name, description and input schema
 	replyBudget = 12_000 // the whole answer to tools/list
@@ -48,38 +47,35 @@ const (
 
 func TestBudget(t *testing.T) {
 	w := newWorld(t, sandbox.Cloud)
-	reply := w.listReply(t)
-	var decoded struct {
+	tools, model, reply := w.listCost(t)
+	t.Logf("%d tools: %d tokens for the model, %d in the whole answer", tools, model, reply)
+	if tools != len(w.list(t)) || model > modelBudget || reply > replyBudget {
+		t.Errorf("%d tokens for the model and %d in all, more than %d and %d, for %d tools", model, reply, modelBudget, replyBudget, tools)
+	}
+}
+
+// listCost counts the tools, what clients show of them to the model, and the whole answer.
+func (w *world) listCost(t *testing.T) (tools, model, reply int) {
+	t.Helper()
+	var answer struct {
 		Result struct {
-			Tools []json.RawMessage `json:"tools"`
+			Tools []struct {
+				Name        string          `json:"name"`
+				Description string          `json:"description"`
+				InputSchema json.RawMessage `json:"inputSchema"`
+			} `json:"tools"`
 		} `json:"result"`
 	}
-	if err := json.Unmarshal(reply, &decoded); err != nil || len(decoded.Result.Tools) != len(w.list(t)) {
-		t.Fatalf("%v in %s", err, reply)
+	raw := w.listReply(t)
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		t.Fatal(err)
 	}
-	sum := 0
-	for _, raw := range decoded.Result.Tools {
-		var shown struct {
-			Name        string          `json:"name"`
-			Description string          `json:"description"`
-			InputSchema json.RawMessage `json:"inputSchema"`
-		}
-		if err := json.Unmarshal(raw, &shown); err != nil {
-			t.Fatal(err)
-		}
-		text, err := json.Marshal(shown)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := o200k(t, string(text))
-		sum += n
+	for _, shown := range answer.Result.Tools {
+		n := o200k(t, plain(shown))
 		t.Logf("%5d %s", n, shown.Name)
+		model += n
 	}
-	whole := o200k(t, string(reply))
-	t.Logf("%d tools: %d tokens for the model, %d in the whole answer of %d bytes", len(decoded.Result.Tools), sum, whole, len(reply))
-	if sum > modelBudget || whole > replyBudget {
-		t.Errorf("%d tokens for the model and %d in all, more than %d and %d", sum, whole, modelBudget, replyBudget)
-	}
+	return len(answer.Result.Tools), model, o200k(t, string(raw))
 }
 
 // listReply is the answer to tools/list as it goes over the wire.

@@ -140,7 +140,7 @@ func TestCalls(t *testing.T) {
 			want            []string
 			failed          bool
 		}{
-			{"jira_get_issue", `{"issue_key":"PLAT-7"}`, []string{mark + `"key":"PLAT-7","url":"https://jira.example/browse/PLAT-7","summary":"Redirect loop after sign-in on Safari"`, `"comment_total":3`, `"assignee":"Ben Okafor"`}, false},
+			{"jira_get_issue", `{"issue_key":"PLAT-7"}`, []string{mark + `"key":"PLAT-7","url":"https://jira.example/browse/PLAT-7","summary":"Redirect loop after sign-in on Safari"`, `"id":"10117","author":"Ada Keller"`, `"assignee":"Ben Okafor"`}, false},
 			{"jira_get_issue", `{"issue_key":"plat-7","fields":"summary,Severity","comment_limit":"1","update_history":true}`, []string{`"fields":{"Severity":"Critical"}`, `newest 1 of 3`}, false},
 			{"jira_get_issue", `{"issue_key":"PLAT-7","fields":["status"],"expand":"transitions"}`, []string{`"status":"In Progress"`, `{"id":"51","name":"Done","to":"Done","category":"Done"}`}, false},
 			{"jira_get_issue", `{"issue_key":"PLAT-999"}`, []string{"404", "does not exist"}, true},

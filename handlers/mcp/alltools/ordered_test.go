@@ -25,6 +25,37 @@ func (o object) get(name string) any {
 	return nil
 }
 
+// MarshalJSON writes the members in their order.
+func (o object) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, m := range o {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, plain(m.name)...), ':')
+		b = append(b, plain(m.value)...)
+	}
+	return append(b, '}'), nil
+}
+
+// put adds a member, unless it says nothing.
+func (o *object) put(name string, value any) {
+	switch v := value.(type) {
+	case nil:
+		return
+	case string:
+		if v == "" {
+			return
+		}
+	case []any:
+		if len(v) == 0 {
+			return
+		}
+	}
+	*o = append(*o, member{name, value})
+}
+
+// ordered decodes JSON into objects that keep their order.
 func ordered(t *testing.T, text []byte) any {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -16,36 +16,6 @@ import (
 // json.dumps(indent=2, ensure_ascii=False) in servers/{jira,confluence}.py. Rich text is ours on
 // both sides, so that the shapes alone are compared.
 
-// MarshalJSON writes the members in their order.
-func (o object) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i, m := range o {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(b, plain(m.name)...), ':')
-		b = append(b, plain(m.value)...)
-	}
-	return append(b, '}'), nil
-}
-
-// put adds a member, unless it says nothing.
-func (o *object) put(name string, value any) {
-	switch v := value.(type) {
-	case nil:
-		return
-	case string:
-		if v == "" {
-			return
-		}
-	case []any:
-		if len(v) == 0 {
-			return
-		}
-	}
-	*o = append(*o, member{name, value})
-}
-
 // peerText is a result as mcp-atlassian writes it.
 func peerText(t *testing.T, result any) string {
 	t.Helper()

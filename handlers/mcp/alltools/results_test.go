@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,21 +15,6 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox"
 )
-
-// documents are tickets and pages that were chosen before anything was measured. A text names a
-// document of the corpus that atlassian/markup is tested with.
-type documents struct {
-	Issues []struct {
-		Project, Type, Summary, Text, Assignee string
-		Fields                                 map[string]any
-		Comments                               []string
-	}
-	Pages []struct {
-		Space, Title, Text, Storage string
-		Labels                      []string
-	}
-	Searches map[string][]string // queries by tool
-}
 
 // cost is what a result costs here and with mcp-atlassian, in tokens.
 type cost struct{ here, there int }
@@ -113,75 +97,6 @@ func rounded(n int) string {
 	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
-func readDocuments(t *testing.T) (d documents) {
-	t.Helper()
-	text, err := os.ReadFile("testdata/documents.json")
-	if err == nil {
-		err = json.Unmarshal(text, &d)
-	}
-	if err != nil || len(d.Issues)+len(d.Pages) < 30 {
-		t.Fatalf("%d issues and %d pages, %v", len(d.Issues), len(d.Pages), err)
-	}
-	return d
-}
-
-// corpus returns a document of the corpus, "file#name".
-func corpus(t *testing.T, reference string) string {
-	t.Helper()
-	if reference == "" {
-		return ""
-	}
-	file, name, _ := strings.Cut(reference, "#")
-	text, err := os.ReadFile(filepath.Join("../../../atlassian/markup/testdata/corpus", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(text), "%%% "+name+"\n")
-	if !found {
-		t.Fatalf("no %s", reference)
-	}
-	document, _, _ := strings.Cut(rest, "\n%%% ")
-	return document
-}
-
-// load writes the documents into the sandboxes, through the tools, and returns keys and ids.
-func (w *world) load(t *testing.T, d documents) (issues, pages []string) {
-	t.Helper()
-	called := func(tool string, arguments raw) (result struct{ Key, ID string }) {
-		t.Helper()
-		if err := json.Unmarshal([]byte(w.call(t, tool, json.RawMessage(plain(arguments)))), &result); err != nil {
-			t.Fatal(err)
-		}
-		return result
-	}
-	for _, i := range d.Issues {
-		arguments := raw{"project_key": i.Project, "issue_type": i.Type, "summary": i.Summary, "additional_fields": i.Fields}
-		if i.Text != "" {
-			arguments["description"] = corpus(t, i.Text)
-		}
-		if i.Assignee != "" {
-			arguments["assignee"] = i.Assignee
-		}
-		key := called("jira_create_issue", arguments).Key
-		for _, c := range i.Comments {
-			called("jira_add_comment", raw{"issue_key": key, "body": c})
-		}
-		issues = append(issues, key)
-	}
-	for _, p := range d.Pages {
-		arguments := raw{"space_key": p.Space, "title": p.Title, "content": corpus(t, p.Text)}
-		if p.Storage != "" {
-			arguments["content"], arguments["content_format"] = p.Storage, "storage"
-		}
-		id := called("confluence_create_page", arguments).ID
-		for _, l := range p.Labels {
-			w.call(t, "confluence_add_label", json.RawMessage(plain(raw{"page_id": id, "name": l})))
-		}
-		pages = append(pages, id)
-	}
-	return issues, pages
-}
-
 // fieldOf is the field of Jira that a member of an issue shows; empty is none.
 var fieldOf = map[string]string{
 	"key": "", "url": "", "status_category": "", "comment_total": "", "untrusted": "",
@@ -215,7 +130,7 @@ func (w *world) shownFields(t *testing.T, issue object) map[string]bool {
 
 func (w *world) fieldNamed(t *testing.T, name string) string {
 	t.Helper()
-	fields, _ := get[[]any](t, w.jira, sandbox.JiraToken, http.MethodGet, "/rest/api/2/field", nil)
+	fields := get[[]any](t, w.jira, sandbox.JiraToken, http.MethodGet, "/rest/api/2/field", nil)
 	for _, f := range fields {
 		if f.(raw)["name"] == name {
 			return f.(raw)["id"].(string)
@@ -229,7 +144,7 @@ func (w *world) issueResults(t *testing.T, key string) (name, here string, there
 	t.Helper()
 	here = w.call(t, "jira_get_issue", json.RawMessage(plain(raw{"issue_key": key})))
 	asked := w.shownFields(t, ordered(t, []byte(here)).(object))
-	issue, _ := get[raw](t, w.jira, sandbox.JiraToken, http.MethodGet, "/rest/api/2/issue/"+key, nil)
+	issue := get[raw](t, w.jira, sandbox.JiraToken, http.MethodGet, "/rest/api/2/issue/"+key, nil)
 	return key, here, peerIssue(issue, asked)
 }
 
@@ -243,7 +158,7 @@ func (w *world) issueSearches(t *testing.T, jql string) (name, here string, ther
 			asked[field] = true
 		}
 	}
-	result, _ := get[raw](t, w.jira, sandbox.JiraToken, http.MethodPost, "/rest/api/2/search", raw{"jql": jql, "maxResults": 10})
+	result := get[raw](t, w.jira, sandbox.JiraToken, http.MethodPost, "/rest/api/2/search", raw{"jql": jql, "maxResults": 10})
 	issues := each(result["issues"], func(r raw) any { return peerIssue(r, asked) })
 	if len(issues) != len(found) || len(issues) == 0 {
 		t.Fatalf("%s finds %d here and %d there", jql, len(found), len(issues))
@@ -254,7 +169,7 @@ func (w *world) issueSearches(t *testing.T, jql string) (name, here string, ther
 func (w *world) pageResults(t *testing.T, id string) (name, here string, there any) {
 	t.Helper()
 	here = w.call(t, "confluence_get_page", json.RawMessage(plain(raw{"page_id": id})))
-	page, _ := get[raw](t, w.confluence, sandbox.ConfluenceToken, http.MethodGet, "/rest/api/content/"+id+"?expand=body.storage,version,space,children.attachment,history", nil)
+	page := get[raw](t, w.confluence, sandbox.ConfluenceToken, http.MethodGet, "/rest/api/content/"+id+"?expand=body.storage,version,space,children.attachment,history", nil)
 	text, err := markup.FromStorage(page["body"].(raw)["storage"].(raw)["value"].(string))
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +181,7 @@ func (w *world) pageSearches(t *testing.T, cql string) (name, here string, there
 	t.Helper()
 	here = w.call(t, "confluence_search", json.RawMessage(plain(raw{"query": cql})))
 	found := ordered(t, []byte(here)).(object).get("results").([]any)
-	result, _ := get[raw](t, w.confluence, sandbox.ConfluenceToken, http.MethodGet,
+	result := get[raw](t, w.confluence, sandbox.ConfluenceToken, http.MethodGet,
 		"/rest/api/search?limit=10&expand=content.history,content.version&cql="+url.QueryEscape(cql), nil)
 	marks := regexp.MustCompile(`@@@(end)?hl@@@`)
 	pages := each(result["results"], func(r raw) any {
@@ -279,7 +194,7 @@ func (w *world) pageSearches(t *testing.T, cql string) (name, here string, there
 }
 
 // get asks a sandbox itself.
-func get[T any](t *testing.T, site http.Handler, token, method, path string, body any) (answer T, status int) {
+func get[T any](t *testing.T, site http.Handler, token, method, path string, body any) (answer T) {
 	t.Helper()
 	request := httptest.NewRequest(method, path, bytes.NewReader([]byte(plain(body))))
 	request.Header.Set("Authorization", "Bearer "+token)
@@ -289,5 +204,5 @@ func get[T any](t *testing.T, site http.Handler, token, method, path string, bod
 	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil || recorder.Code != http.StatusOK {
 		t.Fatalf("%s: %d %s, %v", path, recorder.Code, recorder.Body, err)
 	}
-	return answer, recorder.Code
+	return answer
 }

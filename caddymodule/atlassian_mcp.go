@@ -14,8 +14,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/alltools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
 
@@ -135,29 +134,28 @@ func (h *AtlassianMCP) Provision(ctx caddy.Context) error {
 
 // catalogue makes the tools of the products that are configured.
 func (h *AtlassianMCP) catalogue() (*mcp.Catalogue, error) {
-	catalogue := new(mcp.Catalogue)
+	var (
+		jiraClient       *jira.Client
+		confluenceClient *confluence.Client
+	)
 	site, err := h.site(atlassian.Jira, "JIRA", h.Jira)
 	if err != nil {
 		return nil, err
 	}
 	if site != nil {
-		client, err := jira.New(site)
-		if err != nil {
+		if jiraClient, err = jira.New(site); err != nil {
 			return nil, fmt.Errorf("atlassian_mcp jira: %w", err)
 		}
-		jiratools.Register(catalogue, client)
 	}
 	if site, err = h.site(atlassian.Confluence, "CONFLUENCE", h.Confluence); err != nil {
 		return nil, err
 	}
 	if site != nil {
-		client, err := confluence.New(site, h.logger)
-		if err != nil {
+		if confluenceClient, err = confluence.New(site, h.logger); err != nil {
 			return nil, fmt.Errorf("atlassian_mcp confluence: %w", err)
 		}
-		confluencetools.Register(catalogue, client)
 	}
-	return catalogue, nil
+	return alltools.Catalogue(jiraClient, confluenceClient), nil
 }
 
 func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) {

@@ -11,12 +11,9 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/alltools"
 )
 
 // section returns what the README says under a heading of the second level.
@@ -84,26 +81,8 @@ func TestReadmeNamesEveryVariable(t *testing.T) {
 }
 
 func TestReadmeNamesEveryTool(t *testing.T) {
-	catalogue := new(mcp.Catalogue)
-	site := func(product string) *atlassian.Site {
-		s, err := atlassian.NewSite(product, atlassian.Config{URL: "https://example.atlassian.net", Credentials: atlassian.Credentials{Token: "t"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	j, err := jira.New(site(atlassian.Jira))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := confluence.New(site(atlassian.Confluence), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jiratools.Register(catalogue, j)
-	confluencetools.Register(catalogue, c)
 	var tools []string
-	for _, tool := range catalogue.Tools() {
+	for _, tool := range alltools.Catalogue(new(jira.Client), new(confluence.Client)).Tools() {
 		tools = append(tools, tool.Name)
 	}
 	slices.Sort(tools)

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Demo } from "../lib/demo.mjs";
 import { everything, readConfluence, readJira } from "../lib/journey.mjs";
-import { clientName, Home } from "../lib/remote.mjs";
+import { clientName, Remote } from "../lib/remote.mjs";
 
 const who = "Ada Keller";
 
@@ -21,7 +21,7 @@ describe("mcp-remote", { concurrency: true }, () => {
     it(`${title}: sign-in, tools, refresh, restart`, { timeout: 120_000 }, async (t) => {
       const demo = await Demo.start({ tokenLifetime });
       t.after(() => demo.stop());
-      const home = new Home(who);
+      const home = new Remote(who);
       t.after(() => home.remove());
 
       const client = await home.connect(demo.url, args);

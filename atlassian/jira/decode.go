@@ -89,7 +89,9 @@ func (r *issueReader) issue(raw *rawIssue) *Issue {
 	f := raw.Fields
 	out.Summary = oneLine(text(f["summary"]))
 	out.Type, out.Resolution, out.Priority = name(f["issuetype"]), name(f["resolution"]), name(f["priority"])
-	out.Status, out.StatusCategory = status(f["status"])
+	if out.Status, out.StatusCategory = status(f["status"]); out.StatusCategory == out.Status {
+		out.StatusCategory = ""
+	}
 	out.Reporter = person(f["reporter"])
 	if out.Assignee = person(f["assignee"]); out.Assignee == "" && f["assignee"] != nil {
 		out.Assignee = "Unassigned"
@@ -220,7 +222,6 @@ func (r *issueReader) readComments(raw json.RawMessage, out *Issue) {
 	if r.comments == 0 || !decode(raw, &page) {
 		return
 	}
-	out.CommentTotal = max(page.Total, len(page.Comments))
 	wanted := min(r.comments, len(page.Comments))
 	for _, c := range slices.Backward(page.Comments) {
 		if len(out.Comments) == wanted || r.budget.left < minComment {
@@ -233,8 +234,9 @@ func (r *issueReader) readComments(raw json.RawMessage, out *Issue) {
 		out.Comments = append(out.Comments, comment)
 	}
 	slices.Reverse(out.Comments)
-	if shown := len(out.Comments); shown < out.CommentTotal {
-		out.truncated("comments: the newest %d of %d; a larger comment_limit gives more.", shown, out.CommentTotal)
+	if shown, total := len(out.Comments), max(page.Total, len(page.Comments)); shown < total {
+		out.CommentTotal = total
+		out.truncated("comments: the newest %d of %d; a larger comment_limit gives more.", shown, total)
 	}
 }
 

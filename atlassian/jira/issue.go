@@ -16,7 +16,9 @@ import (
 
 // Issue is what there is to know of an issue, as far as it was asked for. People are their display
 // names, rich text is Markdown, points in time are RFC 3339 in UTC. An empty member was either not
-// asked for or has no value; an assignee that was asked for and is none is "Unassigned".
+// asked for or has no value; an assignee that was asked for and is none is "Unassigned", and a status
+// category has a value where it is called otherwise than the status, and the number of comments where
+// not all of them are here.
 type Issue struct {
 	Key            string         `json:"key"`
 	URL            string         `json:"url,omitempty"`

@@ -195,7 +195,7 @@ func TestUpdatePartly(t *testing.T) {
 			Key: "PLAT-7", Fields: map[string]any{"summary": "changed"}, Transition: "Done", Comment: "x", Worklog: "1h",
 		})
 		wantError(t, err, http.StatusBadRequest, "Resolution is required", `Failed: transition "Done" with the comment.`, "Done before: fields summary.", "Not tried: worklog.", `"Won't Do"`)
-		if issue := mustIssue(t, b, jira.GetIssueRequest{Key: "PLAT-7"}); issue.Summary != "changed" || issue.Status != "In Progress" || issue.CommentTotal != 0 {
+		if issue := mustIssue(t, b, jira.GetIssueRequest{Key: "PLAT-7", Comments: 10}); issue.Summary != "changed" || issue.Status != "In Progress" || len(issue.Comments) != 3 {
 			t.Errorf("issue = %+v", issue)
 		}
 		b.sandbox.Deny("PLAT", sandbox.PermissionWork)

@@ -20,9 +20,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
-	tools "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/alltools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/person"
@@ -155,11 +155,8 @@ func callTool(t *testing.T, s *mcp.ClientSession, tool string, args map[string]a
 
 // openTools counts the tools that a person of the tenant sees: all but those that delete.
 func openTools() int {
-	catalogue := new(tools.Catalogue)
-	jiratools.Register(catalogue, nil)
-	confluencetools.Register(catalogue, nil)
 	n := 0
-	for _, tool := range catalogue.Tools() {
+	for _, tool := range alltools.Catalogue(new(jira.Client), new(confluence.Client)).Tools() {
 		if tool.Access != policy.Delete {
 			n++
 		}

@@ -50,6 +50,8 @@ func (s *schema) appendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
+// appendObject leaves out that further properties are refused, which only a call has to know: Gemini
+// refuses a tool whose schema says additionalProperties.
 func (s *schema) appendObject(member func(string, any)) {
 	if s.members != nil {
 		if s.members.kind != kindAny {
@@ -72,7 +74,6 @@ func (s *schema) appendObject(member func(string, any)) {
 	if len(required) > 0 {
 		member("required", required)
 	}
-	member("additionalProperties", false)
 }
 
 // boundNames are the keywords that min and max stand for.

@@ -21,8 +21,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/identity"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
-	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/alltools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	confluencesandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
@@ -63,7 +62,7 @@ type world struct {
 func newWorld(t *testing.T, deployment string) *world {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC) }
-	w := &world{t: t, catalogue: new(mcp.Catalogue)}
+	w := &world{t: t}
 	jiraServer := httptest.NewUnstartedServer(nil)
 	jiraURL := "http://" + jiraServer.Listener.Addr().String()
 	backend, err := jirasandbox.New(jirasandbox.Config{Deployment: deployment, BaseURL: jiraURL, Now: now})
@@ -82,12 +81,11 @@ func newWorld(t *testing.T, deployment string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jiratools.Register(w.catalogue, jiraClient)
 	wikiClient, err := confluence.New(w.site(atlassian.Confluence, wikiServer.URL, deployment), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	confluencetools.Register(w.catalogue, wikiClient)
+	w.catalogue = alltools.Catalogue(jiraClient, wikiClient)
 	w.open = w.connect(policy.Config{Rules: []policy.Rule{everything}})
 	w.plant(deployment)
 	return w

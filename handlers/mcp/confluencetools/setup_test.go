@@ -2,7 +2,6 @@ package confluencetools
 
 import (
 	"encoding/json"
-	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,8 +21,6 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/hostile"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 var deployments = []struct {
 	name, deployment, context string

@@ -1,12 +1,8 @@
 package confluencetools
 
 import (
-	"bytes"
-	"encoding/json"
 	"html"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,39 +14,6 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 )
-
-// TestListing holds what assistants are shown to a golden file, and its size to a budget: every
-// conversation pays for it.
-func TestListing(t *testing.T) {
-	catalogue := new(mcp.Catalogue)
-	Register(catalogue, nil)
-	listing, err := catalogue.Listing()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const budget = 15200
-	if len(listing) > budget {
-		t.Errorf("the tools take %d bytes, more than %d", len(listing), budget)
-	}
-	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, listing, "", "  "); err != nil {
-		t.Fatal(err)
-	}
-	pretty.WriteByte('\n')
-	golden := filepath.Join("testdata", "tools.json")
-	if *update {
-		if err := os.WriteFile(golden, pretty.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), pretty.String()); diff != "" {
-		t.Errorf("(-want +got; -update rewrites the file):\n%s", diff)
-	}
-}
 
 func TestTools(t *testing.T) {
 	for i, d := range deployments {

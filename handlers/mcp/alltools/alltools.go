@@ -1,0 +1,23 @@
+// Package alltools is the one place that names every tool of every product. What all tools have in
+// common is held by its tests: schemas that assistants accept, a budget of tokens, and docs/tools.md.
+package alltools
+
+import (
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+)
+
+// Catalogue returns the tools of the products that there is a client for; nil leaves a product out.
+func Catalogue(j *jira.Client, c *confluence.Client) *mcp.Catalogue {
+	catalogue := new(mcp.Catalogue)
+	if j != nil {
+		jiratools.Register(catalogue, j)
+	}
+	if c != nil {
+		confluencetools.Register(catalogue, c)
+	}
+	return catalogue
+}

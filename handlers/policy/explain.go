@@ -15,7 +15,7 @@ type Explanation struct {
 	Reason  string   `json:"reason"`
 	Only    []string `json:"only,omitempty"`  // the projects or spaces that are open, where not all are
 	Never   []string `json:"never,omitempty"` // those that are not
-	Lines   []string `json:"lines,omitempty"` // the lines that are about this caller and tool, or tools whose work it always does
+	Lines   []string `json:"lines,omitempty"` // the lines and settings that are about this caller and tool, or tools whose work it always does
 
 	// Uses are the tools whose work some calls do. What is not allowed of them may be left out of a call.
 	Uses []ExplainedUse `json:"uses,omitempty"`
@@ -57,7 +57,8 @@ func alone(t Tool) Tool {
 	return t
 }
 
-// lines are those about who and what every call of t does, in the order of the policy.
+// lines are those about who and what every call of t does, in the order of the policy, and then the
+// settings.
 func (p *Policy) lines(who *identity.Principal, t Tool) (lines []string) {
 	tools := []key{t.key()}
 	for used := range p.everyCall(t) {
@@ -68,5 +69,5 @@ func (p *Policy) lines(who *identity.Principal, t Tool) (lines []string) {
 			lines = append(lines, r.line)
 		}
 	}
-	return lines
+	return append(lines, p.settings(t.Product)...)
 }

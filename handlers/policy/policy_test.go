@@ -221,3 +221,17 @@ func TestNoWordOfALineIsEmpty(t *testing.T) {
 		t.Error("a line about nothing stands for all tools")
 	}
 }
+
+// The settings beside the lines are part of every explanation that they bear on.
+func TestExplainNamesTheSettings(t *testing.T) {
+	p, err := New(Config{Projects: []string{"plat"}, Spaces: []string{"DOCS"}, Tools: []string{"jira_search", "confluence_get_page"}, ReadOnly: true, Known: known,
+		Rules: []Rule{{What: []string{"read"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := p.Explain(person, search, &Object{Project, "OPS"})
+	want := []string{"allow read", "all of it reads only", "only the tools confluence_get_page jira_search", "only the Jira projects plat"}
+	if e.Allowed || !slices.Equal(e.Lines, want) || !slices.Equal(e.Only, []string{"plat"}) {
+		t.Errorf("%+v", e)
+	}
+}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -13,19 +14,26 @@ func (p *Policy) Summary() string {
 	for _, r := range p.rules {
 		parts = append(parts, r.line)
 	}
+	parts = append(parts, p.settings(Jira, Confluence)...)
+	return strings.Join(parts, "; ")
+}
+
+// settings says what the settings beside the lines leave of products.
+func (p *Policy) settings(products ...Product) (out []string) {
 	if p.readOnly {
-		parts = append(parts, "all of it reads only")
+		out = append(out, "all of it reads only")
 	}
 	for _, s := range []struct {
-		text string
-		set  nameSet
+		product Product // empty: of any
+		text    string
+		set     nameSet
 	}{
-		{"only the tools", p.tools}, {"only the toolsets", p.toolsets},
-		{"only the Jira projects", p.projects}, {"only the Confluence spaces", p.spaces},
+		{"", "only the tools", p.tools}, {"", "only the toolsets", p.toolsets},
+		{Jira, "only the Jira projects", p.projects}, {Confluence, "only the Confluence spaces", p.spaces},
 	} {
-		if s.set != nil {
-			parts = append(parts, s.text+" "+strings.Join(s.set.list(), " "))
+		if s.set != nil && (s.product == "" || slices.Contains(products, s.product)) {
+			out = append(out, s.text+" "+strings.Join(s.set.list(), " "))
 		}
 	}
-	return strings.Join(parts, "; ")
+	return out
 }

@@ -14,7 +14,7 @@ type adfWriter struct {
 	mem   *arena
 	buf   []byte
 	align string // of the cell being written
-	loose bool   // some text of the block looks like an address that is no link
+	loose bool   // Markdown may say something else of the block
 	site  string // where issues are, without a slash at its end; "" when that is not known
 	tasks int    // numbers the localIds that task and decision lists must have
 }
@@ -33,9 +33,9 @@ func toADF(markdown, site string) Document {
 	return bytes.Clone(w.buf)
 }
 
-// settled writes a block of the document. Addresses that are plain text here, such as one in a
-// panel's title, would be links when the document is read as Markdown and written again, so a block
-// that has some is read and written again at once.
+// settled writes a block of the document. What would be something else when the document is read as
+// Markdown and written again is read and written again at once: an address that is plain text here, as
+// in a panel's title, and white space in formats that overlap.
 func (w *adfWriter) settled(n *node) {
 	at, tasks := len(w.buf), w.tasks
 	w.loose = false

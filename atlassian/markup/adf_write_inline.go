@@ -31,7 +31,22 @@ func (w *adfWriter) runs(in []inline, marks mark) []inline {
 	for i := range w.mem.runs {
 		w.adfRun(&w.mem.runs[i], marks)
 	}
-	return w.mem.tidy()
+	runs := w.mem.tidy()
+	w.loose = w.loose || overlap(runs)
+	return runs
+}
+
+// overlap says whether a run begins with white space behind one that has more formats. If these begin
+// before those of the white space, they are written around the others, which Markdown cannot begin with
+// white space.
+func overlap(in []inline) bool {
+	for i := range in[min(1, len(in)):] {
+		a, b := &in[i], &in[i+1]
+		if beginsBlank(b) && (b.marks != 0 || b.link != (link{})) && (a.marks&^b.marks != 0 || a.link != b.link) {
+			return true
+		}
+	}
+	return false
 }
 
 // adfRun leaves a run only what ADF allows: code goes with no other format, only with a link; of

@@ -11,7 +11,7 @@ type arena struct {
 	stored   slab[inline]
 
 	runs, tidied []inline // room for the runs of the block being read or written
-	out          []byte   // room for what is written
+	source, out  []byte   // room for what is read and what is written
 }
 
 // slab is memory for values of one kind, given out from its start.
@@ -61,8 +61,8 @@ func (a *arena) giveBack() {
 	a.stored.reset()
 	clear(a.runs[:cap(a.runs)])
 	clear(a.tidied[:cap(a.tidied)])
-	if cap(a.out) > mostBytes {
-		a.out = nil
+	if cap(a.source)+cap(a.out) > mostBytes {
+		a.source, a.out = nil, nil
 	}
 	if cap(a.runs) > mostRuns {
 		a.runs, a.tidied = nil, nil

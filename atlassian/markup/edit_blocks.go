@@ -25,6 +25,26 @@ func (m *merge) children(parent *node, was, now []*node) error {
 	return nil
 }
 
+// copied makes a change of a node's content in the copy of it, too. A copy that says something else is
+// spelled anew.
+func (m *merge) copied(copy *node, was, now []*node) error {
+	own := &merge{source: m.source, format: m.format, base: map[*node]*node{}, sums: m.sums, gone: map[uint64][]removed{}}
+	said := parseMarkdown(writeMarkdown(copy.children))
+	if slices.Equal(m.sumAll(said), m.sumAll(was)) {
+		own.pair(copy.children, said)
+		if own.children(copy, said, now) == nil {
+			m.patches = append(m.patches, own.patches...)
+			return nil
+		}
+	}
+	text, ok := m.format.blocks(m.source, copy, now)
+	if !ok {
+		return notEditable(now[0])
+	}
+	m.replace(copy.origin.body, text)
+	return nil
+}
+
 // place is where among its siblings a new node goes.
 type place struct {
 	parent *node

@@ -94,7 +94,10 @@ func (m *merge) content(read, was, now *node) (bool, error) {
 		if len(now.children) == 0 {
 			return false, nil
 		}
-		return true, m.children(read, was.children, now.children)
+		if err := m.children(read, was.children, now.children); err != nil || read.origin.copy == nil {
+			return true, err
+		}
+		return true, m.copied(read.origin.copy, was.children, now.children)
 	}
 }
 

@@ -15,9 +15,8 @@ func (o *Original) ReplaceText(from, to string) (string, int, error) {
 		return "", 0, fmt.Errorf("%w: an empty text", ErrNoSuchText)
 	}
 	m := &merge{source: o.source, format: o.format()}
-	count := 0
-	var walk func([]*node)
-	walk = func(blocks []*node) {
+	var walk func([]*node) int
+	walk = func(blocks []*node) (count int) {
 		for _, n := range blocks {
 			switch {
 			case n.kind == codeBlock && strings.Contains(n.text, from):
@@ -27,10 +26,14 @@ func (o *Original) ReplaceText(from, to string) (string, int, error) {
 			case n.origin.raw != nil:
 				count += m.replaceIn(n.origin.raw, from, Clean(to))
 			}
-			walk(n.children)
+			count += walk(n.children)
+			if c := n.origin.copy; c != nil {
+				walk(c.children) // nobody sees these besides the others
+			}
 		}
+		return count
 	}
-	walk(o.blocks)
+	count := walk(o.blocks)
 	if count == 0 {
 		return "", 0, fmt.Errorf("%w: %q", ErrNoSuchText, from)
 	}

@@ -6,6 +6,21 @@ import (
 	"testing"
 )
 
+// panelTwice is a panel of Confluence's new editor, with the copy of its content for old readers.
+func panelTwice(content, fallback string) string {
+	return `<ac:adf-extension><ac:adf-node type="panel"><ac:adf-attribute key="panel-type">note</ac:adf-attribute><ac:adf-content>` + content +
+		`</ac:adf-content></ac:adf-node><ac:adf-fallback>` + fallback + `</ac:adf-fallback></ac:adf-extension>`
+}
+
+// decisionsTwice are two decisions of Confluence's new editor, whose copy is a list.
+func decisionsTwice(first, second string) string {
+	item := func(text string) string {
+		return `<ac:adf-node type="decision-item"><ac:adf-attribute key="state">DECIDED</ac:adf-attribute><ac:adf-content>` + text + `</ac:adf-content></ac:adf-node>`
+	}
+	return `<ac:adf-extension><ac:adf-node type="decision-list">` + item(first) + item(second) +
+		`</ac:adf-node><ac:adf-fallback><ul class="decision-list"><li>` + first + `</li><li>` + second + `</li></ul></ac:adf-fallback></ac:adf-extension>`
+}
+
 // Each edit is on the Markdown of a page in storage format, and changes nothing else in the page.
 func TestEditStorage(t *testing.T) {
 	for _, tc := range []struct{ name, page, from, to, want string }{
@@ -34,6 +49,12 @@ func TestEditStorage(t *testing.T) {
 		{"an empty page", ``, "", "a", `<p>a</p>`},
 		{"an empty cell", `<table><tbody><tr><th>a</th><th>b</th></tr><tr><td>c</td><td /></tr></tbody></table>`, "| c | |", "| c | d |", `<table><tbody><tr><th>a</th><th>b</th></tr><tr><td>c</td><td><p>d</p></td></tr></tbody></table>`},
 		{"a layout", `<ac:layout><ac:layout-section ac:type="single"><ac:layout-cell><p>one</p></ac:layout-cell></ac:layout-section></ac:layout>`, "one", "one\n\ntwo", `<ac:layout><ac:layout-section ac:type="single"><ac:layout-cell><p>one</p><p>two</p></ac:layout-cell></ac:layout-section></ac:layout>`},
+		{"an ADF panel and its copy", panelTwice(`<p>one <em>two</em></p>`, `<div class="panel"><div><p class="x">one <em>two</em></p></div></div>`), "two", "2", panelTwice(`<p>one <em>2</em></p>`, `<div class="panel"><div><p class="x">one <em>2</em></p></div></div>`)},
+		{"a block in both", panelTwice(`<p>one</p>`, `<div class="panel"><div><p>one</p></div></div>`), "one", "one\n> \n> two", panelTwice(`<p>one</p><p>two</p>`, `<div class="panel"><div><p>one</p><p>two</p></div></div>`)},
+		{"a block moves in both", panelTwice(`<p>one</p><p class="y">two</p>`, `<p>one</p><p class="x">two</p>`), "one\n>\n> two", "two\n>\n> one", panelTwice(`<p class="y">two</p><p>one</p>`, `<p class="x">two</p><p>one</p>`)},
+		{"a copy that says something else", panelTwice(`<p>one <em>two</em></p>`, `<div class="panel">ONE</div>`), "two", "2", panelTwice(`<p>one <em>2</em></p>`, `<p>one <em>2</em></p>`)},
+		{"a panel without a copy", panelTwice(`<p>one</p>`, ``), "one", "1", panelTwice(`<p>1</p>`, ``)},
+		{"a decision and its copy", decisionsTwice(`one`, `two`), "two", "2", decisionsTwice(`one`, `2`)},
 		{"a link's text", `<p><a href="https://a.example" data-card="x">one two</a></p>`, "two", "2", `<p><a href="https://a.example" data-card="x">one 2</a></p>`},
 		{"an ordered list", `<ul><li>a</li></ul>`, "- a", "1. a", `<ol><li>a</li></ol>`},
 	} {
@@ -120,6 +141,7 @@ func TestReplaceText(t *testing.T) {
 		{"white space", "<p>one\n two</p>", "one two", "1 2", `<p>1 2</p>`},
 		{"references", `<p>a&amp;b</p>`, "a&b", "c", `<p>c</p>`},
 		{"code", `<ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[a<b]]></ac:plain-text-body></ac:structured-macro>`, "a<b", "c", `<ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[c]]></ac:plain-text-body></ac:structured-macro>`},
+		{"an ADF panel and its copy", panelTwice("<p>x y</p>", "<div>x y</div>"), "x", "z", panelTwice("<p>z y</p>", "<div>z y</div>")},
 		{"cells", `<table><tbody><tr><td><p>x</p><ul><li>x y</li></ul></td></tr></tbody></table>`, "x", "z", `<table><tbody><tr><td><p>z</p><ul><li>z y</li></ul></td></tr></tbody></table>`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

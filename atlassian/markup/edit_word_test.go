@@ -73,6 +73,11 @@ var wordsApart = map[string]string{
 	"zerowidth": `zero\u200bwidth 7w7`,                  // with a hidden character
 }
 
+var oldReaders = regexp.MustCompile(`<ac:adf-fallback>.*?</ac:adf-fallback>`)
+
+// withoutCopies is a page without what it says once more for old readers; TestEditStorage looks at that.
+func withoutCopies(page string) string { return oldReaders.ReplaceAllString(page, "") }
+
 // An edit that changes one word changes that word and nothing else.
 func TestEditOneWord(t *testing.T) {
 	const word = "7w7" // in no document
@@ -94,7 +99,7 @@ func TestEditOneWord(t *testing.T) {
 				t.Logf("%s: %s: %v", d.name, was, err)
 				continue
 			}
-			if a, b := differs(d.source, got); err != nil || (a != was || b != word) && a+" "+b != wordsApart[was] {
+			if a, b := differs(withoutCopies(d.source), withoutCopies(got)); err != nil || (a != was || b != word) && a+" "+b != wordsApart[was] {
 				t.Errorf("%s: %s: %v\n%s became\n%s", d.name, was, err, a, b)
 				continue
 			}

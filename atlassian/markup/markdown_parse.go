@@ -11,7 +11,7 @@ import (
 // markdownReader turns goldmark's tree into ours.
 type markdownReader struct {
 	source []byte
-	whole  string // source once more, with spaces for line ends, of which the text of runs is cut
+	whole  string // source once more, of which the text of runs is cut
 	mem    *arena
 }
 
@@ -24,7 +24,8 @@ func (a *arena) parseMarkdown(markdown string) []*node {
 		return plainBlocks(markdown)
 	}
 	whole := Clean(markdown)
-	r := markdownReader{source: []byte(whole), whole: strings.ReplaceAll(whole, "\n", " "), mem: a}
+	a.source = append(a.source[:0], whole...)
+	r := markdownReader{source: a.source, whole: whole, mem: a}
 	return r.blocks(commonMark.Parse(text.NewReader(r.source)))
 }
 

@@ -32,12 +32,13 @@ func (r markdownReader) inlines(parent ast.Node) []inline {
 	return r.mem.inlines(r.mem.tidy())
 }
 
-// value is the text of a segment on one line, without a copy where the source has it as it is.
+// value is the text of a segment on one line, without a copy where the source has it so.
 func (r markdownReader) value(s text.Segment) string {
-	if asItIs(s) {
-		return r.whole[s.Start:s.Stop]
+	text := r.whole[s.Start:s.Stop]
+	if !asItIs(s) {
+		text = string(s.Value(r.source))
 	}
-	return strings.ReplaceAll(string(s.Value(r.source)), "\n", " ")
+	return strings.ReplaceAll(text, "\n", " ")
 }
 
 func (r *inlineReader) children(parent ast.Node, marks mark, to link) {

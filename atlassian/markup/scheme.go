@@ -2,7 +2,6 @@ package markup
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -28,11 +27,6 @@ const (
 	schemeMedia      = "media"       // place: id?collection=name in Atlassian's media service
 )
 
-var objectSchemes = []string{
-	schemeMention, schemeUser, schemeUserKey, schemeStatus, schemeDate, schemeEmoji, schemePrompt, schemeIssue,
-	schemeCard, schemeBlockCard, schemeEmbed, schemeLayout, schemeADF, schemeMacro,
-}
-
 // splitScheme separates a destination into its scheme, in lower case, and what follows it. The
 // scheme is empty when there is none.
 func splitScheme(dest string) (scheme, rest string) {
@@ -51,8 +45,13 @@ func splitScheme(dest string) (scheme, rest string) {
 
 // isObject says whether a link to dest stands for a thing and not for a place.
 func isObject(dest string) bool {
-	scheme, _ := splitScheme(dest)
-	return slices.Contains(objectSchemes, scheme)
+	switch scheme, _ := splitScheme(dest); scheme {
+	case schemeMention, schemeUser, schemeUserKey, schemeStatus, schemeDate, schemeEmoji, schemePrompt, schemeIssue,
+		schemeCard, schemeBlockCard, schemeEmbed, schemeLayout, schemeADF, schemeMacro:
+		return true
+	default:
+		return false
+	}
 }
 
 // isWebLink says whether Atlassian can follow dest as a link: a scheme that is known to be

@@ -123,7 +123,7 @@ func macroTitle(name string, params []param) string {
 }
 
 // adfExtension reads what Confluence's editor keeps as ADF within storage format, such as custom
-// panels and decisions. Its ac:adf-fallback is the same once more for old readers.
+// panels and decisions. Its ac:adf-fallback is the same once more for old readers, and changes with it.
 func (r *storageReader) adfExtension(e *element) {
 	n := e.child("ac:adf-node")
 	if n == nil {
@@ -144,7 +144,26 @@ func (r *storageReader) adfExtension(e *element) {
 	case "decision-list":
 		name, title = calloutDecision, ""
 	}
-	r.block(&node{kind: callout, name: name, title: title, children: storageBlocks(body), origin: originOf(e, body)})
+	from := originOf(e, body)
+	if c := e.child("ac:adf-fallback"); c != nil && c.body.known() {
+		from.copy = &node{kind: callout, children: storageBlocks(c), origin: originOf(c, c)}
+		if name == calloutDecision {
+			from.copy.children = unlisted(from.copy.children)
+		}
+	}
+	r.block(&node{kind: callout, name: name, title: title, children: storageBlocks(body), origin: from})
+}
+
+// unlisted is what the items of a list hold: the copy of decisions is one, and they are not.
+func unlisted(blocks []*node) []*node {
+	if len(blocks) != 1 || blocks[0].kind != list {
+		return blocks
+	}
+	var content []*node
+	for _, it := range blocks[0].children {
+		content = append(content, it.children...)
+	}
+	return content
 }
 
 func adfAttribute(e *element, key string) string {

@@ -54,6 +54,7 @@ type origin struct {
 	body  extent   // what children or inlines stand in; may be empty
 	typ   string   // the element's or node's type
 	raw   []inline // a leaf's inlines before tidy, with their extents
+	copy  *node    // its content once more, which the source has for readers that know no better; or nil
 }
 
 // taskState says whether a list item has a check box, and which.

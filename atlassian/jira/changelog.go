@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 )
@@ -75,15 +74,6 @@ func (l *Changelogs) KeepProjects(allowed func(projectKey string) bool) {
 	}
 }
 
-// IsCloud says whether the site is Jira Cloud, or cannot tell in time.
-func (c *Client) IsCloud(ctx context.Context) bool {
-	const patience = 2 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	deployment, err := c.site.Deployment(ctx)
-	return err != nil || deployment == atlassian.Cloud
-}
-
 // Changelogs reads changes of several issues: one request to find the issues, one for the changes.
 // Data Center cannot.
 func (c *Client) Changelogs(ctx context.Context, in ChangelogsRequest) (*Changelogs, error) {
@@ -95,8 +85,8 @@ func (c *Client) Changelogs(ctx context.Context, in ChangelogsRequest) (*Changel
 	if err != nil {
 		return nil, err
 	}
-	if !a.isCloud() {
-		return nil, &atlassian.InputError{Argument: "issue_ids_or_keys", Problem: "Jira Data Center gives no changes of several issues"}
+	if err := c.site.Need(atlassian.BulkChangelogs, a.deployment, "issue_ids_or_keys"); err != nil {
+		return nil, err
 	}
 	fields, err := c.changedFields(ctx, a, in.Fields)
 	if err != nil {

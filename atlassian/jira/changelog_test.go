@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
+	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
 
 // changed makes some changes of two issues.
@@ -96,7 +97,7 @@ func TestChangelogsRefusals(t *testing.T) {
 		}
 		wantInputError(t, try(jira.ChangelogsRequest{}), "issue_ids_or_keys", "1 to 100")
 		wantInputError(t, try(jira.ChangelogsRequest{Keys: []string{"../1"}}), "issue_ids_or_keys", "not an issue key")
-		if !b.IsCloud(t.Context()) {
+		if b.deployment == sandbox.DataCenter {
 			wantInputError(t, try(jira.ChangelogsRequest{Keys: []string{"PLAT-1"}}), "issue_ids_or_keys", "Data Center")
 			return
 		}

@@ -45,6 +45,11 @@ func New(site *atlassian.Site) (*Client, error) {
 	return &Client{site: site, cloud: cloud, dc: dc, fields: newFieldCache()}, nil
 }
 
+// Offers returns what says whether the site has a capability: see [atlassian.Site.Offers].
+func (c *Client) Offers(needed atlassian.Capability) func(context.Context) bool {
+	return func(ctx context.Context) bool { return c.site.Offers(ctx, needed) }
+}
+
 // api is one deployment's dialect: the version in its paths, and how it takes and gives rich text.
 type api struct {
 	deployment atlassian.Deployment

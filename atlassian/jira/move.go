@@ -42,8 +42,8 @@ func (c *Client) MoveIssue(ctx context.Context, key, project string) (*MovedIssu
 	if err != nil {
 		return nil, err
 	}
-	if !a.isCloud() {
-		return nil, &atlassian.InputError{Argument: "issue_key", Problem: "Jira Data Center moves no issues through its API"}
+	if err := c.site.Need(atlassian.MoveIssues, a.deployment, "issue_key"); err != nil {
+		return nil, err
 	}
 	was, kind, err := c.beforeMove(ctx, a, key, project)
 	if err != nil {

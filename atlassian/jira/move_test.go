@@ -17,7 +17,7 @@ import (
 
 func TestMoveIssue(t *testing.T) {
 	b := newBench(t, variants[0], nil)
-	b.IsCloud(t.Context())
+	b.Offers(atlassian.MoveIssues)(t.Context()) // which asks what the site is
 	b.requests()
 	got, err := b.MoveIssue(t.Context(), "plat-3", "ops")
 	want := &jira.MovedIssue{Key: "OPS-5", Was: "PLAT-3", URL: b.base + "/browse/OPS-5", Type: "Story"}

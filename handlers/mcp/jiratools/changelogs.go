@@ -3,6 +3,7 @@ package jiratools
 import (
 	"context"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
@@ -33,7 +34,7 @@ func changelogs(client *jira.Client) mcp.Spec[changelogsArguments, changelogsRes
 		Toolset:     toolsetIssues,
 		Product:     policy.Jira,
 		Access:      policy.Read,
-		Offered:     client.IsCloud,
+		Offered:     client.Offers(atlassian.BulkChangelogs),
 		Spellings:   mcp.Spellings{Commas: []string{"issue_ids_or_keys", "fields"}},
 		Touches: func(in *changelogsArguments) (out []policy.Object) {
 			for _, key := range in.Issues {

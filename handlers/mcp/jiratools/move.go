@@ -3,6 +3,7 @@ package jiratools
 import (
 	"context"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
@@ -21,7 +22,7 @@ func moveIssue(client *jira.Client) mcp.Spec[moveIssueArguments, jira.MovedIssue
 		Toolset:     toolsetIssues,
 		Product:     policy.Jira,
 		Access:      policy.Write,
-		Offered:     client.IsCloud,
+		Offered:     client.Offers(atlassian.MoveIssues),
 		Touches: func(in *moveIssueArguments) []policy.Object {
 			return []policy.Object{oneIssue(in.IssueKey), project(in.Target)}
 		},

@@ -68,6 +68,9 @@ func documented(t *testing.T) (entries []*entry) {
 	examples := readExamples(t)
 	kinds := map[string]policy.Tool{}
 	for _, tool := range newWorld(t, sandbox.Cloud).catalogue.Tools() {
+		if other, seen := kinds[tool.Name]; seen { // a tool over both products is there for each
+			tool.Product, tool.Toolset = "", other.Toolset+" and "+tool.Toolset
+		}
 		kinds[tool.Name] = tool
 	}
 	described := map[string]bool{}
@@ -169,7 +172,7 @@ func writeContents(b *bytes.Buffer, entries []*entry) {
 				links[other.Access] = append(links[other.Access], fmt.Sprintf("[%s](#%[1]s)", other.Name))
 			}
 		}
-		fmt.Fprintf(b, "| [%s](#%[1]s) | %s | %s | %s |\n", e.Toolset,
+		fmt.Fprintf(b, "| [%s](#%s) | %s | %s | %s |\n", e.Toolset, strings.ReplaceAll(e.Toolset, " ", "-"),
 			strings.Join(links[policy.Read], ", "), strings.Join(links[policy.Write], ", "), strings.Join(links[policy.Delete], ", "))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/searchtools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
 
@@ -155,28 +156,27 @@ func (h *AtlassianMCP) Provision(ctx caddy.Context) error {
 
 // catalogue makes the tools of the products that are configured.
 func (h *AtlassianMCP) catalogue() (*mcp.Catalogue, error) {
-	catalogue := new(mcp.Catalogue)
+	catalogue, both := new(mcp.Catalogue), searchtools.Clients{Log: h.logger}
 	site, err := h.site(atlassian.Jira, "JIRA", h.Jira)
 	if err != nil {
 		return nil, err
 	}
 	if site != nil {
-		client, err := jira.New(site)
-		if err != nil {
+		if both.Jira, err = jira.New(site); err != nil {
 			return nil, fmt.Errorf("atlassian_mcp jira: %w", err)
 		}
-		jiratools.Register(catalogue, client)
+		jiratools.Register(catalogue, both.Jira)
 	}
 	if site, err = h.site(atlassian.Confluence, "CONFLUENCE", h.Confluence); err != nil {
 		return nil, err
 	}
 	if site != nil {
-		client, err := confluence.New(site, h.logger)
-		if err != nil {
+		if both.Confluence, err = confluence.New(site, h.logger); err != nil {
 			return nil, fmt.Errorf("atlassian_mcp confluence: %w", err)
 		}
-		confluencetools.Register(catalogue, client)
+		confluencetools.Register(catalogue, both.Confluence)
 	}
+	searchtools.Register(catalogue, both)
 	return catalogue, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/searchtools"
 )
 
 // section returns what the README says under a heading of the second level.
@@ -100,13 +101,15 @@ func TestReadmeNamesEveryTool(t *testing.T) {
 	}
 	jiratools.Register(catalogue, j)
 	confluencetools.Register(catalogue, c)
+	searchtools.Register(catalogue, searchtools.Clients{Jira: j, Confluence: c})
 	var tools []string
 	for _, tool := range catalogue.Tools() {
 		tools = append(tools, tool.Name)
 	}
 	slices.Sort(tools)
+	tools = slices.Compact(tools) // those of both products are there twice
 	var named []string
-	for _, match := range regexp.MustCompile("`((?:jira|confluence)_[a-z_]+)`").FindAllStringSubmatch(section(t, "Tools"), -1) {
+	for _, match := range regexp.MustCompile("`((?:jira|confluence)_[a-z_]+|search|fetch)`").FindAllStringSubmatch(section(t, "Tools"), -1) {
 		named = append(named, match[1])
 	}
 	slices.Sort(named)

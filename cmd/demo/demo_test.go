@@ -20,9 +20,12 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	tools "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/searchtools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/person"
@@ -158,13 +161,14 @@ func openTools() int {
 	catalogue := new(tools.Catalogue)
 	jiratools.Register(catalogue, nil)
 	confluencetools.Register(catalogue, nil)
-	n := 0
+	searchtools.Register(catalogue, searchtools.Clients{Jira: new(jira.Client), Confluence: new(confluence.Client)})
+	open := make(map[string]bool) // those of both products are there twice
 	for _, tool := range catalogue.Tools() {
 		if tool.Access != policy.Delete {
-			n++
+			open[tool.Name] = true
 		}
 	}
-	return n
+	return len(open)
 }
 
 // TestFirstSignIn is the whole way of a request, from a client that knows only the URL to answers

@@ -155,7 +155,7 @@ func (h *AtlassianMCP) catalogue() (*mcp.Catalogue, error) {
 			return nil, fmt.Errorf("atlassian_mcp confluence: %w", err)
 		}
 	}
-	return alltools.Catalogue(jiraClient, confluenceClient), nil
+	return alltools.Catalogue(h.logger, jiraClient, confluenceClient), nil
 }
 
 func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) {

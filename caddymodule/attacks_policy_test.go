@@ -128,6 +128,41 @@ func TestAttack5_15_ToolsListShowsForbiddenTools(t *testing.T) {
 	}
 }
 
+// TestAttack5_19_WorkOfClosedTools: what is closed as a tool is asked of others that could do it.
+func TestAttack5_19_WorkOfClosedTools(t *testing.T) {
+	w := newWorld(t)
+	w.load(w.caddyfile("", withPolicy("deny jira_transition_issue jira_add_comment jira_create_issue jira_search confluence_move_page confluence_create_page confluence_search jira_get_issue project PLAT\n"+
+		"deny jira_add_comment jira_search confluence_move_page confluence_create_page confluence_search")))
+	ben := w.signIn(person.New("Ben Okafor"))
+	for call, never := range map[string]string{
+		`{"name":"jira_update_issue","arguments":{"issue_key":"PLAT-7","transition":"Done","fields":{"resolution":"Done"}}}`:         `"status"`,
+		`{"name":"jira_update_issue","arguments":{"issue_key":"OPS-3","comment":"x"}}`:                                               `"comment_id"`,
+		`{"name":"jira_update_issue","arguments":{"issue_key":"OPS-3","fields":{"comment":"x"}}}`:                                    `"fields"`,
+		`{"name":"jira_transition_issue","arguments":{"issue_key":"OPS-3","transition":"Resume","comment":"x"}}`:                     `"status"`,
+		`{"name":"jira_batch_create_issues","arguments":{"issues":[{"project_key":"PLAT","summary":"x","issue_type":"Task"}]}}`:      `"created"`,
+		`{"name":"confluence_update_page","arguments":{"page_id":"1310015","parent_id":"1310016"}}`:                                  `"version"`,
+		`{"name":"confluence_copy_page","arguments":{"source_page_id":"1310015","destination_space_key":"TEAM","new_title":"Copy"}}`: `"url"`,
+		`{"name":"search","arguments":{"query":"token"}}`:                                                                            `"results"`,
+		`{"name":"fetch","arguments":{"id":"jira:PLAT-7"}}`:                                                                          `"title"`,
+	} {
+		if _, body := w.mcp(ben.AccessToken, message("tools/call", call)); strings.Contains(strings.ReplaceAll(body, `\"`, `"`), never) || !strings.Contains(body, `"isError":true`) && !strings.Contains(body, "unknown tool") {
+			t.Errorf("%s: %s", call, body)
+		}
+	}
+	for call, want := range map[string]string{
+		`{"name":"jira_list_comments","arguments":{"issue_key":"OPS-3"}}`:                            `"total":1`,
+		`{"name":"jira_get_issue","arguments":{"issue_key":"OPS-3"}}`:                                `"status":"Waiting"`,
+		`{"name":"confluence_get_page","arguments":{"page_id":"1310015"}}`:                           `"version":1`,
+		`{"name":"jira_get_project_issues","arguments":{"project_key":"PLAT"}}`:                      "PLAT-10",
+		`{"name":"fetch","arguments":{"id":"confluence:1310007"}}`:                                   "30 days unused",
+		`{"name":"jira_update_issue","arguments":{"issue_key":"OPS-3","fields":{"summary":"open"}}}`: `"fields":["summary"]`,
+	} {
+		if _, body := w.mcp(ben.AccessToken, message("tools/call", call)); !strings.Contains(strings.ReplaceAll(body, `\"`, `"`), want) || strings.Contains(body, "PLAT-11") {
+			t.Errorf("%s: no %s in %s", call, want, body)
+		}
+	}
+}
+
 func toolNames(t *testing.T, body string) (names []string) {
 	t.Helper()
 	_, data, _ := strings.Cut(body, "data: ")

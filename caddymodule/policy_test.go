@@ -83,6 +83,8 @@ func TestExplainedUses(t *testing.T) {
 	w := newWorld(t)
 	w.load(w.caddyfile("", withPolicy("deny jira_add_comment\ndeny jira_transition_issue project OPS\ndeny jira_create_issue")))
 	w.wantOutput("policy", "yes  jira_update_issue ", "allowed, without comment\n", "no   jira_batch_create_issues", "(jira_batch_create_issues does the work of jira_create_issue)")
+	w.wantOutput("policy", "yes  search in Jira ", "yes  search in Confluence ", "yes  fetch in Jira ")
+	w.wantOutput("policy search project:PLAT", "yes  search in Jira  allowed")
 	w.wantOutput("policy jira_update_issue", "yes  jira_update_issue  allowed, without comment", "transition is the work of jira_transition_issue: allowed, not on OPS",
 		"deny jira_transition_issue project OPS", `comment is the work of jira_add_comment: "deny jira_add_comment"`)
 	w.wantOutput("policy jira_update_issue project:OPS", "allowed, without transition and comment", "jira_transition_issue: project OPS is not open to them, not on OPS")
@@ -105,6 +107,8 @@ func TestPolicyThatIsWrong(t *testing.T) {
 		"allow raed":                             "allow raed: there is no tool",
 		"deny jira_serach":                       "deny jira_serach: there is no tool",
 		"allow toolset:jira":                     "there is no toolset",
+		"allow search":                           "allow search: search does the work of other tools, which have to be open, too, and nobody may use jira_search or confluence_search",
+		"tools fetch jira_search":                "ENABLED_TOOLS: fetch does the work of other tools, which have to be open, too, and nobody may use jira_get_issue or confluence_get_page",
 		"allow jira_batch_create_issues":         "does the work of other tools, which have to be open, too, and nobody may use jira_create_issue",
 		"allow read product trello":              "there is no product",
 		"allow read group Writers":               "not an object id of Entra",

@@ -27,6 +27,7 @@ const tools = [
   "confluence_set_page_restrictions",
   "confluence_update_page",
   "confluence_update_page_section",
+  "fetch",
   "jira_add_comment",
   "jira_assign_issue",
   "jira_batch_create_issues",
@@ -43,6 +44,7 @@ const tools = [
   "jira_search_fields",
   "jira_transition_issue",
   "jira_update_issue",
+  "search",
 ];
 
 /** Those that Jira Cloud alone has. */
@@ -80,6 +82,18 @@ export async function readConfluence(client) {
   assert.match(page, /xcaddy build/);
 }
 
+/** As ChatGPT's deep research reads: search, then fetch what was found, over both products. */
+export async function searchAndFetch(client) {
+  const found = JSON.parse(await call(client, "search", { query: "token" }));
+  for (const id of [/^jira:[A-Z]+-\d+$/, /^confluence:\d+$/]) {
+    const hit = found.results.find((result) => id.test(result.id));
+    assert.ok(hit, `${id} finds nothing in ${JSON.stringify(found)}`);
+    const document = JSON.parse(await call(client, "fetch", { id: hit.id }));
+    assert.deepEqual([document.id, document.title, document.url], [hit.id, hit.title, hit.url]);
+    assert.notEqual(document.text, "");
+  }
+}
+
 export async function writeAndRead(client) {
   const words = `Seen by the acceptance tests, ${randomUUID()}.`;
   await call(client, "jira_add_comment", { issue_key: "PLAT-2", body: words });
@@ -105,6 +119,7 @@ export async function everything(client) {
   await listTools(client);
   await readJira(client);
   await readConfluence(client);
+  await searchAndFetch(client);
   await writeAndRead(client);
   await mistakes(client);
 }

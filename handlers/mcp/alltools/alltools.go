@@ -3,15 +3,19 @@
 package alltools
 
 import (
+	"log/slog"
+
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/confluencetools"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/jiratools"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp/searchtools"
 )
 
-// Catalogue returns the tools of the products that there is a client for; nil leaves a product out.
-func Catalogue(j *jira.Client, c *confluence.Client) *mcp.Catalogue {
+// Catalogue returns the tools of the products that there is a client for; nil leaves a product out. log
+// receives what goes wrong in one of two products; nil is none.
+func Catalogue(log *slog.Logger, j *jira.Client, c *confluence.Client) *mcp.Catalogue {
 	catalogue := new(mcp.Catalogue)
 	if j != nil {
 		jiratools.Register(catalogue, j)
@@ -19,5 +23,6 @@ func Catalogue(j *jira.Client, c *confluence.Client) *mcp.Catalogue {
 	if c != nil {
 		confluencetools.Register(catalogue, c)
 	}
+	searchtools.Register(catalogue, searchtools.Clients{Jira: j, Confluence: c, Log: log})
 	return catalogue
 }

@@ -64,7 +64,7 @@ func newWorld(t *testing.T, deployment string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{catalogue: alltools.Catalogue(jiraClient, confluenceClient), jira: j, confluence: c}
+	w := &world{catalogue: alltools.Catalogue(nil, jiraClient, confluenceClient), jira: j, confluence: c}
 	w.serve(t)
 	return w
 }

@@ -40,6 +40,9 @@ func (w *world) calls(deployment string) map[string][]arguments {
 		"jira_get_user_profile":        {{"user_identifier": "Ada Keller"}},
 		"jira_search_assignable_users": {{"query": "ada", "project_key": "PLAT"}, {"query": "ada", "issue_key": "PLAT-7"}},
 
+		"search": {{"query": "inside"}, {"query": "sign-in"}},
+		"fetch":  {{"id": "jira:PLAT-9"}, {"id": "jira:PLAT-3"}, {"id": "confluence:" + page}},
+
 		"confluence_search":                {{"query": "type = page order by title", "limit": 50}, {"query": "inside", "spaces_filter": []any{"DOCS"}}},
 		"confluence_get_page":              {{"page_id": page}, {"title": "With an include", "space_key": "DOCS", "convert_to_markdown": false}},
 		"confluence_get_page_children":     {{"parent_id": w.ids["home"]}},

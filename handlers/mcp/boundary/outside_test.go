@@ -22,6 +22,8 @@ const (
 	spaces   // a list that narrows
 	jql
 	cql
+	words   // of a search
+	fetched // an id that a search gave
 )
 
 // names are what the arguments name, by "tool.argument" or for all tools by "argument". An argument
@@ -31,7 +33,7 @@ var names = map[string]kind{
 	"page_id": page, "parent_id": page, "source_page_id": page, "destination_parent_id": page, "target_parent_id": page,
 	"space_key": space, "destination_space_key": space, "target_space_key": space,
 	"comment_id": comment, "issue_ids_or_keys": issues, "projects": projects, "spaces_filter": spaces,
-	"jql": jql, "confluence_search.query": cql,
+	"jql": jql, "confluence_search.query": cql, "search.query": words, "fetch.id": fetched,
 	"additional_fields": fields, "jira_update_issue.fields": fields, "jira_transition_issue.fields": fields,
 
 	// Names of fields, which are the site's.
@@ -62,7 +64,7 @@ var names = map[string]kind{
 
 // lists says of a kind that a read leaves out what lies outside instead of refusing the call.
 func (k kind) lists() bool {
-	return slices.Contains([]kind{issues, search, projects, spaces, jql, cql}, k)
+	return slices.Contains([]kind{issues, search, projects, spaces, jql, cql, words}, k)
 }
 
 // outside are values that name, in every spelling, what lies outside.
@@ -91,6 +93,15 @@ func (w *world) outside(k kind) (values []any) {
 			arguments{"project": "OPS"}, arguments{"project": arguments{"key": "OPS"}}, arguments{"Project": arguments{"id": "10001"}},
 			arguments{"issuelinks": []any{arguments{"type": "Relates", "key": "OPS-1"}}}, arguments{"Linked Issues": "OPS-1"},
 			arguments{"subtasks": []any{"OPS-2"}},
+		}
+	case words:
+		values = append(w.outside(jql), w.outside(cql)...)
+	case fetched:
+		for _, key := range w.outside(issue) {
+			values = append(values, "jira:"+key.(string), key)
+		}
+		for _, id := range w.outside(page) {
+			values = append(values, "confluence:"+id.(string), "jira:"+id.(string))
 		}
 	case jql:
 		values = []any{

@@ -85,7 +85,7 @@ func newWorld(t *testing.T, deployment string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.catalogue = alltools.Catalogue(jiraClient, wikiClient)
+	w.catalogue = alltools.Catalogue(nil, jiraClient, wikiClient)
 	w.open = w.connect(policy.Config{Rules: []policy.Rule{everything}})
 	w.plant(deployment)
 	return w

@@ -3,6 +3,7 @@
 package excerpt
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -102,8 +103,13 @@ func IsPart(present, given string) bool {
 	if len(cuts) == 0 {
 		return false
 	}
-	all, kept := phrases(present, nil), phrases(present, phrasesOf(given))
-	if len(all) == 0 || len(kept) == 0 {
+	all := single(phrasesOf(present))
+	there := map[string]bool{}
+	for _, p := range phrasesOf(given) {
+		there[p.words] = true
+	}
+	kept := slices.DeleteFunc(slices.Clone(all), func(p phrase) bool { return !there[p.words] })
+	if len(kept) == 0 {
 		return false
 	}
 	start, end := kept[0].start, kept[len(kept)-1].end
@@ -124,53 +130,40 @@ type phrase struct {
 	start, end int
 }
 
-// phrases are the phrases that are in the text once and in others, or all when others is nil.
-func phrases(text string, others map[string]int) []phrase {
-	count, found := phrasesOf(text), []phrase{}
-	for p := range eachPhrase(text) {
-		if _, there := others[p.words]; count[p.words] == 1 && (there || others == nil) {
-			found = append(found, p)
-		}
-	}
-	return found
-}
-
-func phrasesOf(text string) map[string]int {
-	count := map[string]int{}
-	for p := range eachPhrase(text) {
+// single are the phrases that are in their text once.
+func single(list []phrase) []phrase {
+	count := make(map[string]int, len(list))
+	for _, p := range list {
 		count[p.words]++
 	}
-	return count
+	return slices.DeleteFunc(list, func(p phrase) bool { return count[p.words] > 1 })
 }
 
-func eachPhrase(text string) func(yield func(phrase) bool) {
-	return func(yield func(phrase) bool) {
-		var last []phrase
-		for at := 0; at < len(text); {
-			r, size := utf8.DecodeRuneInString(text[at:])
-			if !isWord(r) {
-				at += size
-				continue
-			}
-			end := len(text)
-			if i := strings.IndexFunc(text[at:], func(r rune) bool { return !isWord(r) }); i >= 0 {
-				end = at + i
-			}
-			last = append(last, phrase{text[at:end], at, end})
-			at = end
-			if len(last) < phraseLength {
-				continue
-			}
-			words := make([]string, phraseLength)
-			for i, word := range last {
-				words[i] = word.words
-			}
-			if !yield(phrase{strings.Join(words, " "), last[0].start, end}) {
-				return
-			}
-			last = last[1:]
+func phrasesOf(text string) (list []phrase) {
+	var last []phrase // the words before the next phrase
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if !isWord(r) {
+			at += size
+			continue
 		}
+		end := len(text)
+		if i := strings.IndexFunc(text[at:], func(r rune) bool { return !isWord(r) }); i >= 0 {
+			end = at + i
+		}
+		last = append(last, phrase{text[at:end], at, end})
+		at = end
+		if len(last) < phraseLength {
+			continue
+		}
+		words := make([]string, phraseLength)
+		for i, word := range last {
+			words[i] = word.words
+		}
+		list = append(list, phrase{strings.Join(words, " "), last[0].start, end})
+		last = last[1:]
 	}
+	return list
 }
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) }

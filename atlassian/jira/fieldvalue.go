@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/people"
 )
 
 // The further kinds of custom field that need to be told apart.
@@ -273,7 +274,7 @@ func pointInTime(s string) (t time.Time, err error) {
 // user is the person that a text names, each looked up once. An account id needs no look-up: Jira
 // refuses one that is none.
 func (f *form) user(ctx context.Context, name, who string) (any, error) {
-	if f.api.isCloud() && accountID.MatchString(strings.TrimSpace(who)) {
+	if f.api.isCloud() && people.IsAccountID(strings.TrimSpace(who)) {
 		return map[string]any{"accountId": strings.TrimSpace(who)}, nil
 	}
 	u, known := f.found.people[who]

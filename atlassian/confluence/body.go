@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/excerpt"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
@@ -28,12 +29,9 @@ func (p *Page) setBody(in PageRequest, storage string) error {
 		return &atlassian.InputError{Argument: "cursor", Problem: "the page was changed meanwhile", Hint: "Leave cursor out to read it from the beginning."}
 	}
 	start := min(position.Start, len(text))
-	for start > 0 && start < len(text) && text[start]&0xC0 == 0x80 { // never in the middle of a character
-		start--
-	}
 	const cursorSize = 256
-	p.Body = head(text[start:], max(minBody, cmp.Or(in.Budget, resultBudget)-size(p)-cursorSize))
-	if end := start + len(p.Body); end < len(text) {
+	body, end := excerpt.Cut(text, start, max(minBody, cmp.Or(in.Budget, resultBudget)-size(p)-cursorSize))
+	if p.Body = body; end < len(text) {
 		p.Truncated = fmt.Sprintf("The body has %d bytes; this is %d to %d. Pass cursor for the rest.", len(text), start, end)
 		p.Cursor = atlassian.Cursor{Start: end, Token: strconv.Itoa(p.Version)}.Encode(list)
 	}

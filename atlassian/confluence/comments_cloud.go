@@ -161,7 +161,7 @@ func (c *Client) readThreads(ctx context.Context, threads []*cloudComment, inlin
 			Inline: inline, Body: withNames(toMarkdown(raw.Body.Storage.Value), name),
 		}
 		if inline && raw.parent == "" {
-			comment.On, comment.Status = excerpt(raw.Properties.Selection), status(raw.ResolutionStatus)
+			comment.On, comment.Status = snippet(raw.Properties.Selection), status(raw.ResolutionStatus)
 		}
 		comments = append(comments, comment)
 	}

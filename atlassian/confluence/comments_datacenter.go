@@ -69,7 +69,7 @@ func (c *content) comment() Comment {
 		return comment
 	}
 	if comment.Inline {
-		comment.On = excerpt(c.Extensions.InlineProperties.OriginalSelection)
+		comment.On = snippet(c.Extensions.InlineProperties.OriginalSelection)
 		comment.Status = status(c.Extensions.Resolution.Status)
 		if c.Extensions.Location == "resolved" {
 			comment.Status = "resolved"

@@ -124,6 +124,7 @@ func exercise(t *testing.T, w *wire) {
 func exerciseRestrictions(t *testing.T, w *wire, id string, must, refused func(any, error)) {
 	ctx := t.Context()
 	must(w.SetRestrictions(ctx, RestrictionChange{PageID: id, ReadGroups: []string{"platform"}, EditUsers: []string{}}))
+	must(w.SetRestrictions(ctx, RestrictionChange{PageID: id, EditUsers: []string{"Ada Keller", "me"}}))
 	must(w.GetRestrictions(ctx, id))
 	must(w.SetRestrictions(ctx, RestrictionChange{PageID: id, ReadGroups: []string{}}))
 	refused(w.SetRestrictions(ctx, RestrictionChange{PageID: id, ReadGroups: []string{"nobody"}}))

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/excerpt"
 )
 
 func TestGetPage(t *testing.T) {
@@ -142,7 +143,12 @@ func TestLongBodyComesInParts(t *testing.T) {
 			if (page.Cursor == "") != (page.Truncated == "") {
 				t.Errorf("part %d has cursor %q and says %q", parts, page.Cursor, page.Truncated)
 			}
-			whole.WriteString(page.Body)
+			part, before := strings.CutPrefix(page.Body, excerpt.Mark+"\n\n")
+			part, after := strings.CutSuffix(part, excerpt.Mark)
+			if before != (parts > 0) || after != (page.Cursor != "") {
+				t.Errorf("part %d is marked before: %v, after: %v", parts, before, after)
+			}
+			whole.WriteString(part)
 			if page.Cursor == "" {
 				break
 			}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
@@ -119,13 +117,14 @@ func restrictionsOf(id string, list []rawRestriction) (*Restrictions, error) {
 // RestrictionChange says who alone may see and edit a page. Of each operation users and groups belong
 // together: where both are nil it stays as it is, and where both are empty it is open again.
 type RestrictionChange struct {
-	PageID                string
+	PageID string
+	// Users are whoever findPerson finds, groups go by their names.
 	ReadUsers, ReadGroups []string
 	EditUsers, EditGroups []string
 }
 
-// SetRestrictions changes who may see and edit a page: one request, and one more to find out whom
-// this server acts as when there are restrictions to set. That account always keeps its access;
+// SetRestrictions changes who may see and edit a page: one request, one more to find out whom this
+// server acts as when there are restrictions to set, and those of findPerson for every person named. That account always keeps its access;
 // without it nobody could lift the restriction through this server.
 func (c *Client) SetRestrictions(ctx context.Context, in RestrictionChange) (*Restrictions, error) {
 	id, err := atlassian.CheckID("page_id", in.PageID)
@@ -136,7 +135,10 @@ func (c *Client) SetRestrictions(ctx context.Context, in RestrictionChange) (*Re
 	if err != nil {
 		return nil, err
 	}
-	if err := in.check(cloud); err != nil {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	if err := c.resolvePeople(ctx, cloud, &in); err != nil {
 		return nil, err
 	}
 	self := ""
@@ -199,20 +201,37 @@ func (c *Client) self(ctx context.Context) (string, error) {
 	return answer.AccountID + answer.Username, err
 }
 
-var accountID = regexp.MustCompile(`^[A-Za-z0-9:_-]{3,128}$`)
+// resolvePeople turns names into ids, each looked up once.
+func (c *Client) resolvePeople(ctx context.Context, cloud bool, in *RestrictionChange) error {
+	known := map[string]string{}
+	for _, of := range []struct {
+		argument string
+		list     *[]string
+	}{{"read_users", &in.ReadUsers}, {"edit_users", &in.EditUsers}} {
+		ids := slices.Clone(*of.list)
+		for i, who := range ids {
+			if known[who] == "" {
+				id, err := c.findPerson(ctx, cloud, of.argument, who)
+				if err != nil {
+					return err
+				}
+				known[who] = id
+			}
+			ids[i] = known[who]
+		}
+		*of.list = ids
+	}
+	return nil
+}
 
 // check refuses what names nobody.
-func (in *RestrictionChange) check(cloud bool) error {
+func (in *RestrictionChange) check() error {
 	if in.ReadUsers == nil && in.ReadGroups == nil && in.EditUsers == nil && in.EditGroups == nil {
 		return &atlassian.InputError{Argument: "read_users", Problem: "there is nothing to change", Hint: "Give lists of users or groups; empty lists lift a restriction."}
 	}
-	for argument, list := range map[string][]string{"read_users": in.ReadUsers, "edit_users": in.EditUsers, "read_groups": in.ReadGroups, "edit_groups": in.EditGroups} {
-		for _, name := range list {
-			users := strings.HasSuffix(argument, "users")
-			if strings.TrimSpace(name) == "" || cloud && users && !accountID.MatchString(name) {
-				hint := "Give account ids on Cloud, user names on Data Center, and names of groups."
-				return &atlassian.InputError{Argument: argument, Problem: strconv.Quote(oneLine(name)) + " names nobody", Hint: hint}
-			}
+	for argument, list := range map[string][]string{"read_groups": in.ReadGroups, "edit_groups": in.EditGroups} {
+		if slices.ContainsFunc(list, func(name string) bool { return strings.TrimSpace(name) == "" }) {
+			return &atlassian.InputError{Argument: argument, Problem: "a name is empty"}
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/excerpt"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
@@ -65,8 +66,38 @@ func (r *rewritten) markdown() (string, error) {
 	return markup.Convert(r.value, r.format, markup.Markdown)
 }
 
+// checkExcerpt refuses a part of a page that comes back as its whole text.
+func (t *TextChange) checkExcerpt(current string) error {
+	given, argument, isPart := t.Append, "append", false
+	switch {
+	case t.Whole != nil:
+		given, argument = *t.Whole, "content"
+		isPart = excerpt.IsPart(shown(current, t.Format), given)
+	case t.Section != nil:
+		given, argument = t.Section.Text, "new_content"
+	}
+	if !isPart && !excerpt.IsPart("", given) {
+		return nil
+	}
+	return &atlassian.InputError{
+		Argument: argument, Problem: "this is a part of the page, as a long page is read, and would delete the rest of it",
+		Hint: "Nothing was changed. Change one section with confluence_update_page_section or single texts with replacements; or read all parts with cursor and send them in one, without the lines that mark a part. To drop the rest, empty its sections.",
+	}
+}
+
+// shown is the text of a page as it is read by somebody who writes in a format.
+func shown(storage string, format markup.Format) string {
+	if format == markup.Storage {
+		return markup.Clean(storage)
+	}
+	return toMarkdown(storage)
+}
+
 // apply makes the new text from the current one, which is in storage format.
 func (t *TextChange) apply(current string, cloud bool) (*rewritten, error) {
+	if err := t.checkExcerpt(current); err != nil {
+		return nil, err
+	}
 	out := &rewritten{representation: "storage", value: current, format: markup.Storage}
 	var err error
 	switch isMarkdown := t.Format == "" || t.Format == markup.Markdown; {

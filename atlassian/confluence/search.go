@@ -185,7 +185,7 @@ func (c *Client) readHits(cloud bool, page *rawSearch, position atlassian.Cursor
 func (c *Client) hit(cloud bool, raw rawHit) Hit {
 	hit := Hit{
 		Type: oneLine(raw.EntityType), Title: oneLine(highlight.ReplaceAllString(raw.Title, "")),
-		Updated: timestamp(raw.LastModified), Excerpt: excerpt(raw.Excerpt),
+		Updated: timestamp(raw.LastModified), Excerpt: snippet(raw.Excerpt),
 	}
 	switch {
 	case raw.Content != nil:

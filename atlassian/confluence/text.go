@@ -53,7 +53,7 @@ var highlight = regexp.MustCompile(`@@@(?:end)?hl@@@`)
 
 const maxExcerpt = 300
 
-func excerpt(s string) string {
+func snippet(s string) string {
 	s = oneLine(html.UnescapeString(highlight.ReplaceAllString(s, "")))
 	s, cut := atlassian.Shorten(s, maxExcerpt)
 	if cut {

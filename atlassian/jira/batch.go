@@ -92,10 +92,10 @@ func (c *Client) batch(answer bulkAnswer, list []NewIssue, prepared []*preparedI
 
 // prepareAll checks all issues and reports everything that is wrong with them at once.
 func (c *Client) prepareAll(ctx context.Context, a api, list []NewIssue) ([]*preparedIssue, error) {
-	prepared, people := make([]*preparedIssue, len(list)), map[string]rawUser{}
+	prepared, found := make([]*preparedIssue, len(list)), newLookups()
 	var problems []string
 	for i, in := range list {
-		p, err := c.prepare(ctx, a, in, people)
+		p, err := c.prepare(ctx, a, in, found)
 		if prepared[i] = p; err == nil {
 			continue
 		}

@@ -5,12 +5,16 @@ import (
 	"fmt"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/excerpt"
 )
 
 // Sizes in bytes of JSON text, which is what a result costs its reader.
 const (
 	// resultBudget is how large one result may be.
 	resultBudget = 32 << 10
+	// wholeBudget is how large it may be when one field alone was asked for: Jira's texts have at most
+	// 32 767 characters, unless an administrator allowed more.
+	wholeBudget = 128 << 10
 	// listBudget is the share of a list of other issues or of file names.
 	listBudget = 4 << 10
 	// minListed is the least that an issue in a list may take.
@@ -33,15 +37,20 @@ func (b *budget) spend(v any) { b.left -= size(v) }
 
 // text gives as much of a text as fits into share, and notes on the issue when that is not all.
 func (b *budget) text(on *Issue, what, s string, share int) string {
-	share = max(0, min(share, b.left))
-	kept, cost := atlassian.Fit(s, share)
-	b.left -= cost
-	if len(kept) == len(s) {
+	kept, end := excerpt.Cut(s, 0, max(0, min(share, b.left)))
+	b.spendText(kept)
+	if end == len(s) {
 		return s
 	}
 	b.left -= noteOverhead
-	on.truncated("%s: the first %d of %d bytes; ask for this field alone to get more.", what, len(kept), len(s))
+	on.truncated("%s: the first %d of %d bytes; ask for this field alone to get more.", what, end, len(s))
 	return kept
+}
+
+// spendText spends what a text takes in JSON that escapes no more than it has to.
+func (b *budget) spendText(s string) {
+	_, cost := atlassian.Fit(s, 2*len(s))
+	b.left -= cost
 }
 
 // fit gives as many items of a list as its share allows, and notes on the issue how many.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/excerpt"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/markup"
 )
 
@@ -78,13 +79,14 @@ func (l *CommentList) fill(a api, list []rawComment) int {
 		}
 		comment := a.comment(raw)
 		share := (b.left - commentOverhead) / min(3, len(list)-n)
-		kept, cost := atlassian.Fit(comment.Body, max(minComment, share))
-		if len(kept) < len(comment.Body) {
-			l.Truncated = append(l.Truncated, "comment "+comment.ID+": the first "+strconv.Itoa(len(kept))+" of "+strconv.Itoa(len(comment.Body))+" bytes; a smaller limit shows more.")
+		kept, end := excerpt.Cut(comment.Body, 0, max(minComment, share))
+		if end < len(comment.Body) {
+			l.Truncated = append(l.Truncated, "comment "+comment.ID+": the first "+strconv.Itoa(end)+" of "+strconv.Itoa(len(comment.Body))+" bytes; a smaller limit shows more.")
 			comment.Body = kept
 			b.left -= noteOverhead
 		}
-		b.left -= cost + commentOverhead
+		b.spendText(kept)
+		b.left -= commentOverhead
 		l.Comments = append(l.Comments, comment)
 	}
 	return len(list)

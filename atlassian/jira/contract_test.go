@@ -205,6 +205,13 @@ func exerciseIssues(t *testing.T, b *bench) {
 		}
 	}
 	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: made.Key, Fields: map[string]any{"summary": ""}})
+	if _, err := b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: made.Key, Fields: map[string]any{"Sprint": "PLAT Sprint 12"}}); err != nil {
+		t.Error(err)
+	}
+	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: "OPS-1", Fields: map[string]any{"Sprint": "PLAT Sprint 12"}})
+	if _, err := b.Transition(ctx, jira.TransitionRequest{Key: "PLAT-3", Transition: "Request changes", Fields: map[string]any{"description": "new", "Sprint": 42.0}}); err != nil {
+		t.Error(err)
+	}
 	b.sandbox.Deny("OPS", sandbox.PermissionWork)
 	b.UpdateIssue(ctx, jira.UpdateIssueRequest{Key: "OPS-1", Worklog: "1h"})
 	b.DeleteIssue(ctx, "PLAT-3", false)

@@ -51,13 +51,14 @@ type preparedIssue struct {
 
 // CreateIssue creates an issue, once: a failure that leaves open whether it was created says so.
 // Everything is checked against the project's screens first, which takes two requests when they are
-// not known yet, and one for every person named.
+// not known yet, one for every person named, and for a sprint by
+// its name those of findSprint.
 func (c *Client) CreateIssue(ctx context.Context, in NewIssue) (*CreatedIssue, error) {
 	a, err := c.api(ctx)
 	if err != nil {
 		return nil, err
 	}
-	prepared, err := c.prepare(ctx, a, in, nil)
+	prepared, err := c.prepare(ctx, a, in, newLookups())
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +78,8 @@ func (c *Client) created(key string, in NewIssue, p *preparedIssue) *CreatedIssu
 	return &CreatedIssue{Key: key, URL: c.browseURL(key), Type: oneLine(p.kind.Name), Summary: oneLine(in.Summary), Attribution: in.Attribution}
 }
 
-// prepare checks an issue and turns it into what Jira takes. people may hold persons found before.
-func (c *Client) prepare(ctx context.Context, a api, in NewIssue, people map[string]rawUser) (*preparedIssue, error) {
+// prepare checks an issue and turns it into what Jira takes. found holds what was looked up before.
+func (c *Client) prepare(ctx context.Context, a api, in NewIssue, found *lookups) (*preparedIssue, error) {
 	project, err := atlassian.CheckProjectKey("project_key", in.Project)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ func (c *Client) prepare(ctx context.Context, a api, in NewIssue, people map[str
 	if err != nil {
 		return nil, err
 	}
-	f := &form{client: c, api: a, argument: "additional_fields", what: oneLine(kind.Name) + " in " + project, screen: screen, format: in.Format, people: people}
+	f := &form{client: c, api: a, argument: "additional_fields", what: oneLine(kind.Name) + " in " + project, screen: screen, format: in.Format, project: project, found: found}
 	fields, err := c.newFields(ctx, f, in)
 	if err != nil {
 		return nil, err

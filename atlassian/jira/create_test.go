@@ -127,7 +127,7 @@ func TestCreateIssueRefusals(t *testing.T) {
 		wantInputError(t, field("Platforms", []any{"Web", "BeOS"}), "additional_fields", `"BeOS" is not a value of "Platforms"`, `"Android"`)
 		wantInputError(t, field("Region", "Europe / Japan"), "additional_fields", `"Japan" is not a value`, `"Germany", "France"`)
 		wantInputError(t, field("Region", []any{"a", "b", "c"}), "additional_fields", "one or two values")
-		wantInputError(t, field("Sprint", "PLAT Sprint 12"), "additional_fields", "id of one sprint")
+		wantInputError(t, field("Sprint", true), "additional_fields", "takes one sprint, by its name or its id")
 		wantInputError(t, field("labels", []any{"two words"}), "additional_fields", "contains a space")
 		wantInputError(t, field("labels", []any{nil}), "additional_fields", "null in a list")
 		wantInputError(t, field("parent", "nonsense"), "additional_fields.parent", "not an issue key")

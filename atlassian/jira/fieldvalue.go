@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/people"
 )
 
 // The further kinds of custom field that need to be told apart.
@@ -30,7 +31,7 @@ func (f *form) value(ctx context.Context, id string, meta fieldMeta, name string
 	case meta.isRichText() && isText:
 		return f.richText(id, name, text)
 	case meta.Schema.Custom == customSprint:
-		return f.sprint(name, given)
+		return f.sprint(ctx, name, given)
 	case meta.Schema.Type == "option-with-child":
 		return f.cascade(meta, name, given)
 	case meta.Schema.Type != "array":
@@ -211,8 +212,8 @@ func (f *form) cascade(meta fieldMeta, name string, given any) (any, error) {
 	return value, err
 }
 
-// sprint takes the id of a sprint, which is a number.
-func (f *form) sprint(name string, given any) (any, error) {
+// sprint is the id of a sprint, which is a number, or of the open one that a text names.
+func (f *form) sprint(ctx context.Context, name string, given any) (any, error) {
 	switch v := given.(type) {
 	case float64:
 		return v, nil
@@ -220,12 +221,27 @@ func (f *form) sprint(name string, given any) (any, error) {
 		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
 			return n, nil
 		}
+		return f.sprintNamed(ctx, name, v)
 	case []any:
 		if len(v) == 1 {
-			return f.sprint(name, v[0])
+			return f.sprint(ctx, name, v[0])
 		}
 	}
-	return nil, f.bad(quoted(name)+" takes the id of one sprint, a number", "")
+	return nil, f.bad(quoted(name)+" takes one sprint, by its name or its id, a number", "")
+}
+
+// sprintNamed looks a sprint up, each once.
+func (f *form) sprintNamed(ctx context.Context, name, wanted string) (any, error) {
+	key := f.project + " " + wanted
+	if id, known := f.found.sprints[key]; known {
+		return id, nil
+	}
+	id, err := f.client.findSprint(ctx, f.api, f.argument+"."+name, f.project, wanted)
+	if err != nil {
+		return nil, err
+	}
+	f.found.sprints[key] = id
+	return id, nil
 }
 
 func (f *form) date(name, s string) (any, error) {
@@ -258,19 +274,16 @@ func pointInTime(s string) (t time.Time, err error) {
 // user is the person that a text names, each looked up once. An account id needs no look-up: Jira
 // refuses one that is none.
 func (f *form) user(ctx context.Context, name, who string) (any, error) {
-	if f.api.isCloud() && accountID.MatchString(strings.TrimSpace(who)) {
+	if f.api.isCloud() && people.IsAccountID(strings.TrimSpace(who)) {
 		return map[string]any{"accountId": strings.TrimSpace(who)}, nil
 	}
-	u, known := f.people[who]
+	u, known := f.found.people[who]
 	if !known {
 		var err error
 		if u, err = f.client.findPerson(ctx, f.api, f.argument+"."+name, who); err != nil {
 			return nil, err
 		}
-		if f.people == nil {
-			f.people = map[string]rawUser{}
-		}
-		f.people[who] = u
+		f.found.people[who] = u
 	}
 	if f.api.isCloud() {
 		return map[string]any{"accountId": u.AccountID}, nil

@@ -125,7 +125,11 @@ func (c *Client) GetIssue(ctx context.Context, in GetIssueRequest) (*Issue, erro
 			return nil, err
 		}
 	}
-	reader := &issueReader{client: c, api: a, selected: selected, comments: in.Comments, budget: newBudget(cmp.Or(in.Budget, resultBudget))}
+	room := cmp.Or(in.Budget, resultBudget)
+	if in.Budget == 0 && len(in.Fields) == 1 && !selected.all && in.Comments == 0 {
+		room = wholeBudget
+	}
+	reader := &issueReader{client: c, api: a, selected: selected, comments: in.Comments, budget: newBudget(room)}
 	return reader.issue(&raw), nil
 }
 

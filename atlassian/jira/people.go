@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/people"
 )
 
 // Person is somebody who uses Jira. ID is what other calls take: the account id on Cloud, the user
@@ -23,19 +23,11 @@ type Person struct {
 	Inactive bool   `json:"inactive,omitempty"`
 }
 
-const (
-	// maxPeople is how many people a search reads to find the one that is meant.
-	maxPeople = 50
-	// maxCandidates is how many of them an error names.
-	maxCandidates = 8
-)
+// maxPeople is how many people a search reads to find the one that is meant.
+const maxPeople = 50
 
-var (
-	// accountID is every form of account ids that Cloud has used.
-	accountID = regexp.MustCompile(`^(?:[0-9]{1,10}:[0-9A-Za-z_-]{1,100}|[0-9a-f]{24}|(?:qm|ug):[0-9A-Za-z:_-]{1,120})$`)
-	// userKey is a key of Data Center's that is no user name.
-	userKey = regexp.MustCompile(`^JIRAUSER[0-9A-Za-z_.-]{1,100}$`)
-)
+// userKey is a key of Data Center's that is no user name.
+var userKey = regexp.MustCompile(`^JIRAUSER[0-9A-Za-z_.-]{1,100}$`)
 
 func (u rawUser) active() bool { return u.Active == nil || *u.Active }
 
@@ -119,15 +111,15 @@ func (a api) userQuery() string {
 // findPerson is the one way from what a caller calls somebody to the person. Whoever is not certain
 // is an InputError about the argument that names the candidates.
 func (c *Client) findPerson(ctx context.Context, a api, argument, who string) (rawUser, error) {
-	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
+	who, err := people.Plain(argument, who)
 	switch {
-	case who == "":
-		return rawUser{}, &atlassian.InputError{Argument: argument, Problem: "is empty", Hint: "Give a name, an e-mail address or an id."}
+	case err != nil:
+		return rawUser{}, err
 	case strings.EqualFold(who, "me"):
 		var u rawUser
 		err := c.call(ctx, a, http.MethodGet, a.path(nil, "myself"), nil, &u)
 		return u, err
-	case a.isCloud() && accountID.MatchString(who):
+	case a.isCloud() && people.IsAccountID(who):
 		return c.personBy(ctx, a, argument, "accountId", who)
 	case !a.isCloud() && userKey.MatchString(who):
 		return c.personBy(ctx, a, argument, "key", who)
@@ -153,42 +145,15 @@ func (c *Client) personBy(ctx context.Context, a api, argument, parameter, id st
 	return u, err
 }
 
-// choosePerson finds the one active person among those that a search gave, whose name, address or
-// id is exactly the one asked for. Where Cloud hides an address, to find one person by the whole of
-// it is certain enough.
+// choosePerson finds the one person who is certain among those that a search gave.
 func (a api) choosePerson(argument, who string, found []rawUser) (rawUser, error) {
-	byAddress := strings.Contains(who, "@")
-	exact := slices.DeleteFunc(slices.Clone(found), func(u rawUser) bool {
-		hidden := a.isCloud() && byAddress && u.Email == "" && len(found) == 1
-		return !hidden && !slices.ContainsFunc([]string{u.DisplayName, u.Email, a.id(u), u.Key}, func(s string) bool { return strings.EqualFold(oneLine(s), oneLine(who)) })
-	})
-	active := slices.DeleteFunc(slices.Clone(exact), func(u rawUser) bool { return !u.active() })
-	switch {
-	case len(active) == 1:
-		return active[0], nil
-	case len(active) > 1:
-		return rawUser{}, &atlassian.InputError{Argument: argument, Problem: quoted(who) + " fits several people", Hint: "Give the id of one: " + a.candidates(active) + "."}
-	case len(exact) > 0:
-		return rawUser{}, &atlassian.InputError{Argument: argument, Problem: "the account of " + quoted(who) + " is deactivated"}
+	list := make([]people.Person, len(found))
+	for i, u := range found {
+		list[i] = people.Person{ID: a.id(u), Key: u.Key, Name: u.String(), Email: u.Email, Inactive: !u.active()}
 	}
-	e := &atlassian.InputError{Argument: argument, Problem: "there is no user " + quoted(who)}
-	if len(found) > 0 {
-		e.Hint = "Did you mean " + a.candidates(found) + "?"
+	i, err := people.Choose(argument, who, list, a.isCloud())
+	if err != nil {
+		return rawUser{}, err
 	}
-	return rawUser{}, e
-}
-
-func (a api) candidates(list []rawUser) string {
-	var out []string
-	for _, u := range list[:min(len(list), maxCandidates)] {
-		text := u.String() + " (" + oneLine(a.id(u))
-		if u.Email != "" {
-			text += ", " + oneLine(u.Email)
-		}
-		out = append(out, text+")")
-	}
-	if len(list) > maxCandidates {
-		out = append(out, "and others")
-	}
-	return strings.Join(out, "; ")
+	return found[i], nil
 }

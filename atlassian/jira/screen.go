@@ -22,13 +22,22 @@ type form struct {
 	format         markup.Format
 	// was are the values that the fields have, for rich text that is merged into what is there.
 	was map[string]json.RawMessage
-	// people are those that were found already.
-	people map[string]rawUser
+	// project is the key of the project whose boards have the sprints.
+	project string
+	found   *lookups
 }
 
 // deeds are what Jira shows among the fields of a screen and what is no value of an issue. Whoever may
 // do them is decided by arguments and tools of their own.
 var deeds = []string{"comment", "worklog"}
+
+// lookups are what was found for the names in one call, so that each is looked up once.
+type lookups struct {
+	people  map[string]rawUser
+	sprints map[string]int // by project and name
+}
+
+func newLookups() *lookups { return &lookups{map[string]rawUser{}, map[string]int{}} }
 
 // fill turns a caller's values into the form that Jira takes, by what the screen says of its
 // fields. Fields go by name or id; a value that is an object already is sent as it is.

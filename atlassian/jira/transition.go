@@ -148,15 +148,15 @@ func (c *Client) Transition(ctx context.Context, in TransitionRequest) (*Transit
 	if err != nil {
 		return nil, err
 	}
-	possible, err := c.rawTransitions(ctx, a, key)
+	now, err := c.beforeTransition(ctx, a, key, in)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := chooseTransition(possible, in.Transition)
+	chosen, err := chooseTransition(now.Transitions, in.Transition)
 	if err != nil {
 		return nil, err
 	}
-	payload, err := c.transitionPayload(ctx, a, chosen, in)
+	payload, err := c.transitionPayload(ctx, a, now, chosen, in)
 	if err != nil {
 		return nil, err
 	}
@@ -171,10 +171,19 @@ func (c *Client) Transition(ctx context.Context, in TransitionRequest) (*Transit
 	return out, nil
 }
 
-func (c *Client) transitionPayload(ctx context.Context, a api, t rawTransition, in TransitionRequest) (map[string]any, error) {
+// beforeTransition reads what is possible, and the values of the fields that will change.
+func (c *Client) beforeTransition(ctx context.Context, a api, key string, in TransitionRequest) (*issueNow, error) {
+	if len(in.Fields) > 0 {
+		return c.readNow(ctx, a, key, in.Fields, "transitions.fields")
+	}
+	possible, err := c.rawTransitions(ctx, a, key)
+	return &issueNow{rawIssue: rawIssue{Transitions: possible}}, err
+}
+
+func (c *Client) transitionPayload(ctx context.Context, a api, now *issueNow, t rawTransition, in TransitionRequest) (map[string]any, error) {
 	payload := map[string]any{"transition": map[string]any{"id": t.ID}}
 	if len(in.Fields) > 0 {
-		f := &form{client: c, api: a, argument: "fields", what: "this transition", screen: t.Fields, format: in.Format}
+		f := &form{client: c, api: a, argument: "fields", what: "this transition", screen: t.Fields, format: in.Format, was: now.Fields, project: now.project(), found: newLookups()}
 		fields, err := f.fill(ctx, in.Fields)
 		if err != nil {
 			return nil, err

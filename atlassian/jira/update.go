@@ -132,10 +132,6 @@ func fixedField(name string) error {
 
 // beforeUpdate reads what must be known of the issue before it is changed.
 func (c *Client) beforeUpdate(ctx context.Context, a api, key string, in UpdateIssueRequest) (*issueNow, error) {
-	ids := []string{"project", "updated"}
-	for _, name := range sortedKeys(in.Fields) {
-		ids = append(ids, c.fieldIDs(ctx, a, name)...)
-	}
 	var expand []string
 	if len(in.Fields) > 0 {
 		expand = append(expand, "editmeta")
@@ -145,6 +141,15 @@ func (c *Client) beforeUpdate(ctx context.Context, a api, key string, in UpdateI
 	}
 	if in.Expected != "" {
 		expand = append(expand, "changelog")
+	}
+	return c.readNow(ctx, a, key, in.Fields, expand...)
+}
+
+// readNow reads the values of the fields that a caller names, and what else is asked for.
+func (c *Client) readNow(ctx context.Context, a api, key string, fields map[string]any, expand ...string) (*issueNow, error) {
+	ids := []string{"project", "updated"}
+	for _, name := range sortedKeys(fields) {
+		ids = append(ids, c.fieldIDs(ctx, a, name)...)
 	}
 	query := url.Values{"fields": {strings.Join(ids, ",")}}
 	if len(expand) > 0 {

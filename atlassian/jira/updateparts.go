@@ -37,7 +37,7 @@ func (c *Client) plan(ctx context.Context, a api, now *issueNow, in UpdateIssueR
 		parts = append(parts, p)
 	}
 	if in.Transition != "" {
-		p, err := c.transitionPart(ctx, a, chosen, in, moves, out)
+		p, err := c.transitionPart(ctx, a, now, chosen, in, moves, out)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (c *Client) fieldsPart(ctx context.Context, a api, now *issueNow, in Update
 			Product: atlassian.Jira, Status: http.StatusForbidden, Messages: []string{"the account of this server may not edit " + out.Key}, Hint: "Nothing was changed.",
 		}
 	}
-	f := &form{client: c, api: a, argument: "fields", what: out.Key, screen: now.Edit.Fields, format: in.Format, was: now.Fields}
+	f := &form{client: c, api: a, argument: "fields", what: out.Key, screen: now.Edit.Fields, format: in.Format, was: now.Fields, project: now.project(), found: newLookups()}
 	fields, err := f.fill(ctx, given)
 	if err != nil {
 		return part{}, err
@@ -101,8 +101,8 @@ func (c *Client) fieldsPart(ctx context.Context, a api, now *issueNow, in Update
 	}}, nil
 }
 
-func (c *Client) transitionPart(ctx context.Context, a api, t rawTransition, in UpdateIssueRequest, given map[string]any, out *UpdatedIssue) (part, error) {
-	payload, err := c.transitionPayload(ctx, a, t, TransitionRequest{
+func (c *Client) transitionPart(ctx context.Context, a api, now *issueNow, t rawTransition, in UpdateIssueRequest, given map[string]any, out *UpdatedIssue) (part, error) {
+	payload, err := c.transitionPayload(ctx, a, now, t, TransitionRequest{
 		Fields: given, Comment: in.Comment, Format: in.Format, Attribution: in.Attribution, Visibility: in.Visibility,
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 
 // The documents of each product and deployment, to be handed to [Load].
 var (
-	JiraCloud            = []string{"jira-cloud-platform-v3.json"}
+	JiraCloud            = []string{"jira-cloud-platform-v3.json", "jira-cloud-software-agile.json"}
 	JiraDataCenter       = []string{"jira-dc-10.3.json"}
 	ConfluenceCloud      = []string{"confluence-cloud-v1.json", "confluence-cloud-v2.json"}
 	ConfluenceDataCenter = []string{"confluence-dc-10.0.3.json"}

@@ -21,6 +21,7 @@ var cqlFields = map[string]string{
 	"space": equality, "space.key": equality, "type": equality, "id": equality, "content": equality,
 	"title": equality + " " + matching, "text": matching, "sitesearch": "~", "label": equality,
 	"ancestor": equality, "parent": equality, "container": equality,
+	"user.fullname": matching, "user": equality,
 	"creator": equality, "contributor": equality, "created": dates, "lastmodified": dates,
 }
 
@@ -37,6 +38,7 @@ type entry struct {
 	kind              string // page, comment, space
 	title, text       string
 	space             *space
+	person            *person  // only people are one
 	page              *page    // the page itself, or the page of a comment
 	comment           *comment // nil unless it is a comment
 	labels            []string
@@ -77,11 +79,20 @@ func (s *store) entries() []*entry {
 	return all
 }
 
+// users are the people as entries. Confluence finds them only where they are asked for.
+func (s *store) users() []*entry {
+	var all []*entry
+	for _, p := range s.people {
+		all = append(all, &entry{kind: "user", title: p.name, person: p})
+	}
+	return all
+}
+
 // find returns what matches, in the order asked for, else the latest change first.
-func (s *store) find(q *query) ([]*entry, error) {
+func (s *store) find(q *query, among []*entry) ([]*entry, error) {
 	e := evaluator{now: s.now(), self: s.service}
 	var found []*entry
-	for _, candidate := range s.entries() {
+	for _, candidate := range among {
 		matches, err := e.matches(q.where, candidate)
 		if err != nil {
 			return nil, err
@@ -157,7 +168,7 @@ func (e evaluator) clause(c clause, candidate *entry) (bool, error) {
 
 func (c *entry) searched(field string) string {
 	switch field {
-	case "title":
+	case "title", "user.fullname":
 		return c.title
 	case "sitesearch":
 		return c.title + " " + c.text + " " + strings.Join(c.labels, " ")
@@ -169,7 +180,9 @@ func (c *entry) equals(field, value string, self *person) bool {
 	number, _ := strconv.ParseInt(value, 10, 64)
 	switch field {
 	case "space", "space.key":
-		return strings.EqualFold(c.space.key, value)
+		return c.space != nil && strings.EqualFold(c.space.key, value)
+	case "user":
+		return c.person != nil && c.person.is(value, self)
 	case "type":
 		return strings.EqualFold(c.kind, value)
 	case "title":
@@ -185,7 +198,7 @@ func (c *entry) equals(field, value string, self *person) bool {
 	case "container":
 		return c.comment != nil && c.page.id == number
 	case "creator":
-		return c.creator.is(value, self)
+		return c.creator != nil && c.creator.is(value, self)
 	case "contributor":
 		return slices.ContainsFunc(c.contributors, func(p *person) bool { return p.is(value, self) })
 	}

@@ -32,7 +32,7 @@ func TestCQL(t *testing.T) {
 			t.Errorf("%s: %v", tc.query, err)
 			continue
 		}
-		found, err := s.find(q)
+		found, err := s.find(q, s.entries())
 		if err != nil {
 			t.Errorf("%s: %v", tc.query, err)
 			continue
@@ -59,7 +59,7 @@ func TestBadCQL(t *testing.T) {
 	}
 	s := newStore(time.Now, true)
 	if q, err := parseCQL(`created > yesterday`); err == nil {
-		if _, err := s.find(q); err == nil {
+		if _, err := s.find(q, s.entries()); err == nil {
 			t.Error("a date that is none was taken")
 		}
 	}
@@ -75,7 +75,7 @@ func FuzzParseCQL(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if found, err := s.find(q); err == nil && slices.Contains(found, nil) {
+		if found, err := s.find(q, s.entries()); err == nil && slices.Contains(found, nil) {
 			t.Errorf("%q found nothing at all", text)
 		}
 	})

@@ -115,6 +115,7 @@ func (s *Server) routes() http.Handler {
 	handle("POST /rest/api/content/{id}/label", s.contentLabels)
 	handle("DELETE /rest/api/content/{id}/label", s.contentLabels)
 	if s.cloud {
+		handle("GET /rest/api/search/user", s.search)
 		handle("GET /api/v2/pages", s.v2Pages)
 		handle("POST /api/v2/pages", s.v2CreatePage)
 		handle("GET /api/v2/pages/{id}", s.v2Page)
@@ -138,6 +139,7 @@ func (s *Server) routes() http.Handler {
 		handle("GET /api/v2/spaces/{id}", s.v2Space)
 		handle("POST /api/v2/users-bulk", s.v2Users)
 	} else {
+		handle("GET /rest/api/user", s.getUser)
 		handle("GET /rest/api/content", s.findContent)
 		handle("POST /rest/api/content", s.createContent)
 		handle("GET /rest/api/content/{id}", s.getContent)

@@ -18,7 +18,18 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 		s.restError(w, http.StatusBadRequest, "Could not parse cql : "+q.Get("cql"))
 		return
 	}
-	found, err := s.store.find(parsed)
+	users, others := parsed.fields()
+	among := s.store.entries()
+	switch forUsers := strings.HasSuffix(r.URL.Path, "/search/user"); {
+	case forUsers && others, s.cloud && users && !forUsers:
+		err = errCQL // Cloud finds people at that path alone, and nothing else there
+	case users:
+		among = s.store.users()
+	}
+	var found []*entry
+	if err == nil {
+		found, err = s.store.find(parsed, among)
+	}
 	if err != nil {
 		s.restError(w, http.StatusBadRequest, "Could not parse cql : "+q.Get("cql"))
 		return
@@ -46,6 +57,30 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 	}
 	answer["totalSize"], answer["cqlQuery"], answer["searchDuration"] = len(found), q.Get("cql"), 7
 	writeJSON(w, http.StatusOK, answer)
+}
+
+// fields says whether the query has clauses about users, and others than these.
+func (q *query) fields() (users, others bool) {
+	var walk func(expression)
+	walk = func(x expression) {
+		switch x := x.(type) {
+		case and:
+			for _, part := range x {
+				walk(part)
+			}
+		case or:
+			for _, part := range x {
+				walk(part)
+			}
+		case not:
+			walk(x.of)
+		case clause:
+			isUser := strings.HasPrefix(x.field, "user")
+			users, others = users || isUser, others || !isUser
+		}
+	}
+	walk(q.where)
+	return users, others
 }
 
 // words are what the query looks for in texts, for the highlights of the excerpts.
@@ -76,10 +111,14 @@ func (s *Server) resultJSON(e *entry, x expansion, asked []string) object {
 	result := object{
 		"title": e.title, "excerpt": excerpt(e.text, asked), "breadcrumbs": []any{}, "entityType": "content",
 		"iconCssClass": "aui-icon content-type-" + e.kind, "lastModified": isoTime(e.modified),
-		"friendlyLastModified":  e.modified.Format("Jan 02, 2006"),
-		"resultGlobalContainer": object{"title": e.space.name, "displayUrl": spacePath(s.cloud, e.space)},
+		"friendlyLastModified": e.modified.Format("Jan 02, 2006"),
+	}
+	if e.space != nil {
+		result["resultGlobalContainer"] = object{"title": e.space.name, "displayUrl": spacePath(s.cloud, e.space)}
 	}
 	switch {
+	case e.person != nil:
+		result["user"], result["entityType"], result["url"] = s.userJSON(e.person), "user", "/display/~"+url.PathEscape(e.person.username)
 	case e.comment != nil:
 		result["content"], result["url"] = s.commentJSON(e.comment, x.under("content")), commentPath(s.cloud, e.comment)
 	case e.page != nil:
@@ -91,6 +130,17 @@ func (s *Server) resultJSON(e *entry, x expansion, asked []string) object {
 		result["score"] = 1.5
 	}
 	return result
+}
+
+// getUser answers GET /rest/api/user of Data Center.
+func (s *Server) getUser(w http.ResponseWriter, r *http.Request) {
+	name, key := r.URL.Query().Get("username"), r.URL.Query().Get("key")
+	p := find(s.store.people, func(p *person) bool { return name != "" && p.username == name || key != "" && p.key == key })
+	if p == nil {
+		s.restError(w, http.StatusNotFound, "No user found with username : "+name+key)
+		return
+	}
+	writeJSON(w, http.StatusOK, s.userJSON(p))
 }
 
 // currentUser answers GET /rest/api/user/current.

@@ -12,7 +12,9 @@ func seed(s *store, cloud bool) {
 	ben := &person{"557058:ben", "bokafor", "8a7f808c7f1e0a01017f1e0a2f5b0002", "Ben Okafor", "ben.okafor@contoso.example"}
 	chloe := &person{"557058:chloe", "cmartin", "8a7f808c7f1e0a01017f1e0a2f5b0003", "Chloé Martin", "chloe.martin@contoso.example"}
 	s.service = &person{"557058:svc-mcp", "svc-mcp", "8a7f808c7f1e0a01017f1e0a2f5b0004", "MCP Service", "svc-mcp@contoso.example"}
-	s.people = []*person{ada, ben, chloe, s.service}
+	sam := &person{"557058:sam1", "slee", "8a7f808c7f1e0a01017f1e0a2f5b0005", "Sam Lee", "sam.lee@contoso.example"}
+	other := &person{"557058:sam2", "slee2", "8a7f808c7f1e0a01017f1e0a2f5b0006", "Sam Lee", "sam.lee@fabrikam.example"}
+	s.people = []*person{ada, ben, chloe, s.service, sam, other}
 
 	docs := &space{id: 98306, key: "DOCS", name: "Product Docs", creator: ada, created: day(2025, 3, 3)}
 	team := &space{id: 98307, key: "TEAM", name: "Platform Team", creator: ada, created: day(2025, 1, 13)}

@@ -93,6 +93,10 @@ func (s *seeder) link(from *issue, kind linkType, to *issue) {
 func (s *seeder) platform(plat *project) {
 	ada, ben := s.users["ada"], s.users["ben"]
 	current, next := &sprint{41, "PLAT Sprint 12", "active"}, &sprint{42, "PLAT Sprint 13", "future"}
+	s.boards = append(s.boards,
+		&board{id: 1, name: "PLAT board", project: plat, sprints: []*sprint{{40, "PLAT Sprint 11", "closed"}, current, next, {45, "Hardening", "future"}}},
+		&board{id: 3, name: "Portal board", project: plat, sprints: []*sprint{current, {44, "Hardening", "future"}}},
+	)
 
 	signIn := s.add(plat, 40, issue{
 		kind: typeEpic, summary: "Single sign-on for all internal tools", status: statusInProgress, priority: high, assignee: ada,
@@ -142,6 +146,7 @@ func (s *seeder) platform(plat *project) {
 
 func (s *seeder) operations(ops *project) {
 	ada, chloe := s.users["ada"], s.users["chloe"]
+	s.boards = append(s.boards, &board{id: 2, name: "OPS board", kanban: true, project: ops})
 	migration := s.add(ops, 30, issue{
 		kind: typeEpic, summary: "Move mail to the new provider", reporter: chloe, assignee: chloe, status: statusInProgress,
 		description: richText(s.cloud, p("All mailboxes by the end of the quarter.")),

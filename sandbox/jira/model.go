@@ -12,6 +12,7 @@ type state struct {
 	users    map[string]*user // by short name
 	projects []*project
 	issues   []*issue
+	boards   []*board
 	byKey    map[string]*issue
 	service  *user // whose token callers use
 }
@@ -136,6 +137,15 @@ type sprint struct {
 	name, state string
 }
 
+// board is a board of Jira Software. A kanban board has no sprints.
+type board struct {
+	id      int
+	name    string
+	kanban  bool
+	project *project
+	sprints []*sprint
+}
+
 var (
 	todo       = category{2, "new", "blue-gray", "To Do"}
 	inProgress = category{4, "indeterminate", "yellow", "In Progress"}
@@ -187,11 +197,12 @@ type screenField struct {
 
 var (
 	closing = []screenField{{"resolution", true}, {"assignee", false}}
+	review  = []screenField{{"description", false}, {fieldAcceptance, false}, {fieldSprint, false}}
 
 	softwareWorkflow = []transition{
 		{id: "11", name: "Start progress", from: []status{statusToDo}, to: statusInProgress},
 		{id: "21", name: "Send to review", from: []status{statusInProgress}, to: statusInReview},
-		{id: "31", name: "Request changes", from: []status{statusInReview}, to: statusInProgress},
+		{id: "31", name: "Request changes", from: []status{statusInReview}, to: statusInProgress, screen: review},
 		{id: "41", name: "Stop progress", from: []status{statusInProgress}, to: statusToDo},
 		{id: "51", name: "Done", from: []status{statusInProgress, statusInReview}, to: statusDone, screen: closing},
 		{id: "61", name: "Reopen", from: []status{statusDone}, to: statusToDo},

@@ -98,6 +98,8 @@ func (s *Server) routes() *http.ServeMux {
 		mux.HandleFunc("POST "+v+"/search", s.searchByOffset)
 		mux.HandleFunc("GET "+v+"/project", s.projectList)
 	}
+	mux.HandleFunc("GET /rest/agile/1.0/board", s.boardList)
+	mux.HandleFunc("GET /rest/agile/1.0/board/{id}/sprint", s.boardSprints)
 	mux.HandleFunc("GET "+v+"/serverInfo", s.serverInfo)
 	mux.HandleFunc("GET "+v+"/myself", s.myself)
 	mux.HandleFunc("GET "+v+"/field", s.fieldList)

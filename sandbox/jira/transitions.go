@@ -2,6 +2,7 @@ package jira
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,7 @@ func (s *Server) transitionsJSON(i *issue, withFields bool) []any {
 		if withFields {
 			fields := object{}
 			for _, f := range t.screen {
-				fields[f.id] = s.screenJSON(f)
+				fields[f.id] = s.screenJSON(f, i)
 			}
 			one["fields"] = fields
 		}
@@ -40,18 +41,10 @@ func (s *Server) transitionsJSON(i *issue, withFields bool) []any {
 	return out
 }
 
-func (s *Server) screenJSON(f screenField) object {
-	names := map[string]string{"resolution": "Resolution", "assignee": "Assignee"}
-	kinds := map[string]string{"resolution": "resolution", "assignee": "user"}
-	out := object{
-		"required": f.required, "name": names[f.id], "hasDefaultValue": false, "operations": []string{"set"},
-		"schema": object{"type": kinds[f.id], "system": f.id},
-	}
-	if s.cloud() {
-		out["key"] = f.id
-	} else {
-		out["fieldId"] = f.id
-	}
+func (s *Server) screenJSON(f screenField, i *issue) object {
+	all := s.fieldDefinitions()
+	out := s.fieldMeta(all[slices.IndexFunc(all, func(d fieldDefinition) bool { return d.id == f.id })], i.project, i.kind, false)
+	out["required"] = f.required
 	if f.id == "resolution" {
 		allowed := []any{}
 		for _, r := range resolutions {
@@ -165,28 +158,27 @@ func (s *Server) setField(i *issue, t *transition, name string, value any) error
 	if !onScreen {
 		return notOnScreen(name)
 	}
-	given, ok := value.(map[string]any)
-	if value != nil && !ok {
-		return refuseField(name, "Could not find valid 'id' or 'name' in "+name+" object.")
-	}
 	if name == "resolution" {
-		for n, r := range resolutions {
-			if given["id"] == r.id || (given["id"] == nil && given["name"] == r.name) {
-				i.resolution = &resolutions[n]
-				return nil
-			}
+		return setResolution(i, value)
+	}
+	for _, f := range s.fieldDefinitions() {
+		if f.id == name {
+			return s.set(i, f, value)
 		}
-		return refuseField(name, "Resolution is not valid.")
 	}
-	if value == nil {
-		i.assignee = nil
-		return nil
+	return notOnScreen(name)
+}
+
+func setResolution(i *issue, value any) error {
+	given, ok := value.(object)
+	if value != nil && !ok {
+		return refuseField("resolution", "Could not find valid 'id' or 'name' in resolution object.")
 	}
-	for _, u := range s.state.users {
-		if (s.cloud() && given["accountId"] == u.accountID) || (!s.cloud() && given["name"] == u.name) {
-			i.assignee = u
+	for n, r := range resolutions {
+		if given["id"] == r.id || (given["id"] == nil && given["name"] == r.name) {
+			i.resolution = &resolutions[n]
 			return nil
 		}
 	}
-	return refuseField(name, "Specify a valid value for the assignee.")
+	return refuseField("resolution", "Resolution is not valid.")
 }

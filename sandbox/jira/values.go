@@ -256,10 +256,16 @@ func (s *Server) setSprint(i *issue, value any) error {
 	if !ok {
 		return refuseField(fieldSprint, "Number value expected as the Sprint id.")
 	}
-	for _, other := range s.state.issues {
-		if other.sprint != nil && other.sprint.id == int(id) {
-			i.sprint = other.sprint
-			return nil
+	for _, b := range s.state.boards {
+		for _, one := range b.sprints {
+			switch {
+			case one.id != int(id):
+			case one.state == "closed":
+				return refuseField(fieldSprint, "Issue can be assigned only active or future sprints.")
+			default:
+				i.sprint = one
+				return nil
+			}
 		}
 	}
 	return refuse(http.StatusBadRequest, "Sprint does not exist.")

@@ -28,7 +28,7 @@ func getRestrictions(client *confluence.Client) mcp.Spec[pageArguments, confluen
 
 type restrictArguments struct {
 	PageID     string   `json:"page_id" min:"1"`
-	ReadUsers  []string `json:"read_users,omitempty" max:"50" jsonschema:"Account ids; user names on Data Center"`
+	ReadUsers  []string `json:"read_users,omitempty" max:"50" jsonschema:"Names or ids; me is this server"`
 	ReadGroups []string `json:"read_groups,omitempty" max:"50"`
 	EditUsers  []string `json:"edit_users,omitempty" max:"50"`
 	EditGroups []string `json:"edit_groups,omitempty" max:"50"`

@@ -55,6 +55,7 @@ var hostileCalls = []hostileCall{
 	{"jira_update_issue", `{"issue_key":"PLAT-9","fields":{"nonsense":"new"}}`, true, true},
 	{"jira_update_issue", `{"issue_key":"PLAT-9","fields":{"summary":"newer"},"expected_updated":"2026-01-01T00:00:00Z"}`, true, true},
 	{"jira_update_issue", `{"issue_key":"PLAT-9","transition":"99"}`, true, true},
+	{"jira_update_issue", `{"issue_key":"PLAT-9","fields":{"customfield_10020":"Hardening"}}`, true, true},
 	{"jira_update_issue", `{"issue_key":"PLAT-9","fields":{"customfield_10042":"nobody"},"comment":"x"}`, true, true},
 	{"jira_transition_issue", `{"issue_key":"PLAT-7","transition":"51"}`, true, true},
 	{"jira_transition_issue", `{"issue_key":"PLAT-7","transition":"51","fields":{"resolution":"10000"}}`, false, true},

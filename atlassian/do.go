@@ -186,12 +186,12 @@ func (s *Site) attempt(req *http.Request, root *url.URL, creds Credentials, writ
 		creds.set(out.Header, s.known())
 	}
 
-	var handshake handshake
+	var h handshake
 	client := http.Client{Transport: s.transport, CheckRedirect: followWithin(root)}
-	resp, err := client.Do(out.WithContext(handshake.watch(ctx)))
+	resp, err := client.Do(out.WithContext(h.watch(ctx)))
 	if err != nil {
 		cancel()
-		return nil, s.transportError(req.Context(), err, write && !handshake.failed())
+		return nil, s.transportError(req.Context(), err, write && !h.failed())
 	}
 	if failure := s.judge(resp, creds, write); failure != nil {
 		_ = resp.Body.Close()

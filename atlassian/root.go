@@ -15,11 +15,15 @@ import (
 // scopes, which Cloud takes nowhere else, below the site's cloud id at Atlassian's gateway. Only
 // credentials tell which; the site's own address says nothing of it.
 
-// gateways are Atlassian's gateways by the hosts of sites. They are no setting: credentials go there.
-var gateways = []struct{ sites, gateway string }{
-	{".atlassian-us-gov-mod.net", "https://api.atlassian-us-gov-mod.com/"},
-	{"", "https://api.atlassian.com/"},
-}
+// Atlassian's gateways: that of everybody, and that of the government's cloud. They are no setting,
+// because credentials go there.
+const (
+	gateway           = "https://api.atlassian.com/"
+	governmentGateway = "https://api.atlassian-us-gov-mod.com/"
+)
+
+// governmentSites is how the hosts of the government's cloud end.
+const governmentSites = ".atlassian-us-gov-mod.net"
 
 var cloudID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
@@ -31,22 +35,17 @@ func (s *Site) gatewayRoot(id string) (*url.URL, error) {
 	if !cloudID.MatchString(id) {
 		return nil, errors.New("not a cloud id, such as 1324a887-45db-1bf4-1e99-ef0ff456d421")
 	}
-	for _, g := range gateways {
-		if strings.HasSuffix(s.base.Hostname(), g.sites) {
-			return url.Parse(g.gateway + "ex/" + s.product + "/" + strings.ToLower(id) + "/")
-		}
+	origin := gateway
+	if strings.HasSuffix(s.base.Hostname(), governmentSites) {
+		origin = governmentGateway
 	}
-	panic("unreachable: every host ends in nothing")
+	return url.Parse(origin + "ex/" + s.product + "/" + strings.ToLower(id) + "/")
 }
 
-// isGateway says that an address is a gateway's, which somebody may have taken for the site's.
+// isGateway says that a host is a gateway, which somebody may have taken for the site.
 func isGateway(host string) bool {
-	for _, g := range gateways {
-		if strings.EqualFold("https://"+host+"/", g.gateway) {
-			return true
-		}
-	}
-	return false
+	origin := "https://" + strings.ToLower(host) + "/"
+	return origin == gateway || origin == governmentGateway
 }
 
 func (s *Site) setCloudID(env, id string) error {

@@ -220,6 +220,25 @@ func TestNoTokenGoesFromElsewhereToAtlassian(t *testing.T) {
 	}
 }
 
+func TestTheGovernmentHasItsOwnGateway(t *testing.T) {
+	var asked string
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+		asked = r.URL.String()
+		return nil, refused()
+	})
+	s := newTestSite(t, Confluence, transport, func(c *Config) {
+		c.URL, c.Deployment, c.CloudID = "https://agency.atlassian-us-gov-mod.net/wiki", "", testCloudID
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.BaseURL()+"wiki/api/v2/pages?limit=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Do(req)
+	if want := "https://api.atlassian-us-gov-mod.com/ex/confluence/" + testCloudID + "/wiki/api/v2/pages?limit=1"; asked != want || err == nil {
+		t.Errorf("asked %s, %v; want %s", asked, err, want)
+	}
+}
+
 // TestNothingLeavesTheRootAtTheGateway: what else is at the gateway's host is not the site.
 func TestNothingLeavesTheRootAtTheGateway(t *testing.T) {
 	var asked []string

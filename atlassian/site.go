@@ -179,7 +179,7 @@ func (s *Site) setURL(env, raw string) error {
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		s.warn("%s uses http: tokens and content travel unencrypted; use https where the site offers it", name)
 	}
-	if isGateway(u.Host) {
+	if isGateway(u.Hostname()) {
 		return fmt.Errorf("%s is Atlassian's gateway: give the address that people open, such as https://example.atlassian.net; calls go through the gateway where the token needs it", name)
 	}
 	path := strings.Trim(u.Path, "/")
@@ -211,7 +211,7 @@ func (s *Site) wikiInURL() bool { return s.base.Path != s.web.Path }
 // isAtlassianHost says that a host is one that Atlassian names itself.
 func isAtlassianHost(host string) bool {
 	host = strings.ToLower(host)
-	return strings.HasSuffix(host, ".atlassian.net") || strings.HasSuffix(host, ".atlassian-us-gov-mod.net")
+	return strings.HasSuffix(host, ".atlassian.net") || strings.HasSuffix(host, governmentSites)
 }
 
 func isLoopback(host string) bool {

@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
@@ -26,5 +27,8 @@ func TestThroughTheGateway(t *testing.T) {
 	exercise(t, w)
 	if sent := w.sent(); len(sent) > 0 {
 		t.Errorf("the site itself was asked %q", sent)
+	}
+	if lacking := check.Lacking(contract.DocumentedScopes(t, "../../docs/operations.md")); lacking != nil {
+		t.Errorf("the documented scopes do not open: %s", strings.Join(lacking, "\n"))
 	}
 }

@@ -34,6 +34,9 @@ func TestContract(t *testing.T) {
 			exerciseComments(t, b)
 			exerciseFields(t, b)
 			exerciseIssues(t, b)
+			if lacking := c.Lacking(contract.DocumentedScopes(t, "../../docs/operations.md")); v.deployment == sandbox.Cloud && lacking != nil {
+				t.Errorf("the documented scopes do not open: %s", strings.Join(lacking, "\n"))
+			}
 			if sent := b.requests(); v.scoped && !slices.Equal(sent, []string{"GET /rest/api/2/serverInfo", "GET /rest/api/3/myself", "GET /_edge/tenant_info"}) {
 				t.Errorf("the site itself was asked %q", sent)
 			}

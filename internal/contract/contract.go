@@ -40,9 +40,10 @@ type Contract struct {
 	prefix     string
 	exceptions []Exception
 
-	mu   sync.Mutex
-	seen map[string]int // operation -> exchanges
-	used []bool         // parallel to exceptions
+	mu         sync.Mutex
+	seen       map[string]int                 // operation -> exchanges
+	operations map[string]*openapi3.Operation // those of the documents among them
+	used       []bool                         // parallel to exceptions
 }
 
 type document struct {
@@ -61,7 +62,7 @@ func Load(t testing.TB, files ...string) *Contract {
 		}
 		t.Skipf("%s is not set: requests are not checked against Atlassian's OpenAPI documents", directoryVariable)
 	}
-	c := &Contract{seen: make(map[string]int)}
+	c := &Contract{seen: make(map[string]int), operations: make(map[string]*openapi3.Operation)}
 	for _, file := range files {
 		d, err := loadDocument(filepath.Join(dir, file))
 		if err != nil {
@@ -86,6 +87,7 @@ func (c *Contract) Under(contextPath string) *Contract {
 		prefix:     prefix,
 		exceptions: c.exceptions,
 		seen:       make(map[string]int),
+		operations: make(map[string]*openapi3.Operation),
 		used:       make([]bool, len(c.exceptions)),
 	}
 }
@@ -129,10 +131,14 @@ func (c *Contract) tolerates(operation, finding string) bool {
 	return tolerated
 }
 
-func (c *Contract) saw(operation string) {
+// saw notes an exchange of an operation, which is nil where no document has it.
+func (c *Contract) saw(name string, operation *openapi3.Operation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen[operation]++
+	c.seen[name]++
+	if operation != nil {
+		c.operations[name] = operation
+	}
 }
 
 // route finds the operation that a request asks for, in the first document that has its path.

@@ -61,11 +61,11 @@ func (c *Contract) check(r *http.Request, body []byte, answer *http.Response) (o
 	route, parameters, err := c.route(asked)
 	if err != nil {
 		operation = r.Method + " " + asked.URL.Path
-		c.saw(operation)
+		c.saw(operation, nil)
 		return operation, []string{"path: " + err.Error()}
 	}
 	operation = route.Method + " " + route.Path
-	c.saw(operation)
+	c.saw(operation, route.Operation)
 	input := &openapi3filter.RequestValidationInput{
 		Request: asked, PathParams: parameters, Route: route, QueryParams: asked.URL.Query(),
 		Options: &openapi3filter.Options{

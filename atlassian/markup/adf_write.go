@@ -25,7 +25,7 @@ func toADF(markdown, site string) Document {
 	defer mem.giveBack()
 	w := &adfWriter{mem: mem, site: site, buf: mem.out[:0]}
 	w.raw(`{"version":1,"type":"doc","content":[`)
-	for _, n := range mem.parseMarkdown(markdown) {
+	for n := range mem.eachBlock(markdown) {
 		w.settled(n)
 	}
 	w.raw(`]}`)
@@ -49,7 +49,9 @@ func (w *adfWriter) settled(n *node) {
 		return // larger than a document may be
 	}
 	w.buf, w.tasks = w.buf[:at], tasks
-	w.blocks(w.mem.parseMarkdown(writeMarkdown(blocks)), inDoc)
+	again := newArena()
+	defer again.giveBack()
+	w.blocks(again.parseMarkdown(writeMarkdown(blocks)), inDoc)
 }
 
 // looksLikeAddress says whether text holds what Markdown may make a link of.

@@ -36,13 +36,26 @@ func (w *adfWriter) runs(in []inline, marks mark) []inline {
 	return runs
 }
 
-// overlap says whether a run begins with white space behind one that has more formats. If these begin
-// before those of the white space, they are written around the others, which Markdown cannot begin with
-// white space.
+// overlap says whether a run begins with white space in a format that began within another, which ended
+// before it. The other is then written around the beginning, and what goes on behind it can't begin with
+// white space in Markdown.
 func overlap(in []inline) bool {
-	for i := range in[min(1, len(in)):] {
-		a, b := &in[i], &in[i+1]
-		if beginsBlank(b) && (b.marks != 0 || b.link != (link{})) && (a.marks&^b.marks != 0 || a.link != b.link) {
+	const most = 64 // runs that a format is followed back; of a longer one it is taken for granted
+	for i := range in {
+		r := &in[i]
+		if !beginsBlank(r) || r.marks == 0 && r.link == (link{}) {
+			continue
+		}
+		start := i
+		for start > 0 && i-start < most && hasFormats(&in[start-1], r) {
+			start--
+		}
+		if start == 0 {
+			continue
+		}
+		before, first := &in[start-1], &in[start]
+		if i-start == most || before.marks&first.marks&^r.marks != 0 ||
+			first.link != (link{}) && first.link == before.link && first.link != r.link {
 			return true
 		}
 	}

@@ -54,11 +54,16 @@ var arenas = sync.Pool{New: func() any { return new(arena) }}
 // newArena is an arena that may be given back.
 func newArena() *arena { return arenas.Get().(*arena) }
 
-func (a *arena) giveBack() {
-	const mostBytes, mostRuns = 1 << 20, 4 << 10
+// reset takes the tree back.
+func (a *arena) reset() {
 	a.nodes.reset()
 	a.pointers.reset()
 	a.stored.reset()
+}
+
+func (a *arena) giveBack() {
+	const mostBytes, mostRuns = 1 << 20, 4 << 10
+	a.reset()
 	clear(a.runs[:cap(a.runs)])
 	clear(a.tidied[:cap(a.tidied)])
 	if cap(a.source)+cap(a.out) > mostBytes {

@@ -110,6 +110,9 @@ func TestSpecExamplesAreComplete(t *testing.T) {
 var found = []string{
 	"# f\t#\t#\t#", "* \n*\r* *", "[||](/uw9)", `[&#92;](<\\>)`,
 	"- [ ] a\n\n> [!NOTE] www.example.com\n>\n> - [ ] b\n\n- [ ] c", // a title that becomes a link, between numbered tasks
+	"a\n\n[columns](layout:50-50)\n\nb\n\n[next column](layout:next)\n\nc\n\n[end of columns](layout:end)\n\nd",
+	"[next column](layout:next)\n\na\n\n[columns](layout:50-50)\n\nb\n\n[columns](layout:33-67)\n\nc\n\n[next column](layout:next)\n\nd\n\n[end of columns](layout:end)",
+	"a\n\n[columns](layout:50-50)\n\nb\n\n[c]: d", // columns that never end, and nothing behind them
 }
 
 // corpus is specExamples, what fuzzing found, and the documents of testdata.
@@ -153,6 +156,21 @@ func TestCorpusToADFIsValid(t *testing.T) {
 		checkADF(t, ToADF(e.Markdown))
 		if t.Failed() {
 			t.Fatalf("%v: %q", e, e.Markdown)
+		}
+	}
+}
+
+// Markdown read block by block is the same as all of it.
+func TestEachBlock(t *testing.T) {
+	for _, e := range corpus(t) {
+		var each string
+		mem := newArena()
+		for n := range mem.eachBlock(e.Markdown) {
+			each += sketch([]*node{n})
+		}
+		mem.giveBack()
+		if all := sketch(parseMarkdown(e.Markdown)); each != all {
+			t.Errorf("%v: %q\neach %s\nall  %s", e, e.Markdown, each, all)
 		}
 	}
 }

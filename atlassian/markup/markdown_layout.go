@@ -13,16 +13,27 @@ const (
 	layoutEnd  = "end"
 )
 
-// layoutMarker reads a paragraph that is a marker.
-func layoutMarker(n *node) (name string, ok bool) {
+// layoutMarker reads a paragraph that is a marker: what kind, and what it says besides.
+func layoutMarker(n *node) (kind, query string, ok bool) {
 	if n.kind != paragraph || len(n.inlines) != 1 || n.inlines[0].kind != objectInline {
-		return "", false
+		return "", "", false
 	}
 	scheme, name := splitScheme(n.inlines[0].target)
-	return name, scheme == schemeLayout
+	kind, query, _ = strings.Cut(name, "?")
+	return kind, query, scheme == schemeLayout
 }
 
-func isLayoutMarker(n *node) bool { _, ok := layoutMarker(n); return ok }
+func isLayoutMarker(n *node) bool { _, _, ok := layoutMarker(n); return ok }
+
+// inSection says whether blocks begin with a marker of columns that the last of them does not end.
+func inSection(blocks []*node) bool {
+	if len(blocks) == 0 {
+		return false
+	}
+	first, _, marked := layoutMarker(blocks[0])
+	last, _, _ := layoutMarker(blocks[len(blocks)-1])
+	return marked && first != layoutNext && first != layoutEnd && last != layoutEnd
+}
 
 // groupColumns makes sections of the blocks between markers. Sections do not nest: one that begins
 // before another has ended is none, and its marker stays the text it shows, as does any marker
@@ -34,8 +45,7 @@ func groupColumns(blocks []*node) []*node {
 	var out []*node
 	var open columnsReader
 	for _, b := range blocks {
-		name, ok := layoutMarker(b)
-		kind, query, _ := strings.Cut(name, "?")
+		kind, query, ok := layoutMarker(b)
 		switch {
 		case !ok:
 			out = append(out, b)

@@ -1,6 +1,8 @@
 package markup
 
 import (
+	"iter"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -23,10 +25,42 @@ func (a *arena) parseMarkdown(markdown string) []*node {
 	if len(markdown) > maxMarkdown {
 		return plainBlocks(markdown)
 	}
+	r, doc := a.read(markdown)
+	return r.blocks(doc)
+}
+
+// read is Markdown as goldmark has it, with its reader. Both are good until a reads again.
+func (a *arena) read(markdown string) (markdownReader, ast.Node) {
 	whole := Clean(markdown)
 	a.source = append(a.source[:0], whole...)
-	r := markdownReader{source: a.source, whole: whole, mem: a}
-	return r.blocks(commonMark.Parse(text.NewReader(r.source)))
+	return markdownReader{source: a.source, whole: whole, mem: a}, commonMark.Parse(text.NewReader(a.source))
+}
+
+// eachBlock reads Markdown block by block. Each is good until the next, for which its room is used again:
+// what a whole tree would take is as much again for the garbage collector to look through.
+func (a *arena) eachBlock(markdown string) iter.Seq[*node] {
+	if len(markdown) > maxMarkdown {
+		return slices.Values(plainBlocks(markdown))
+	}
+	return func(yield func(*node) bool) {
+		r, doc := a.read(markdown)
+		var blocks []*node // one, or the blocks since a section of columns began
+		for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
+			if b := r.block(n); b != nil {
+				blocks = append(blocks, b)
+			}
+			if n.NextSibling() != nil && inSection(blocks) {
+				continue
+			}
+			for _, b := range groupColumns(blocks) {
+				if !yield(b) {
+					return
+				}
+			}
+			blocks = blocks[:0]
+			a.reset()
+		}
+	}
 }
 
 func (r markdownReader) blocks(parent ast.Node) []*node {

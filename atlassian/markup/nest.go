@@ -169,7 +169,12 @@ func mayBeBlank(in []inline, i, side int) bool {
 	if other.kind == breakInline || side < 0 && endsBlank(other) || side > 0 && beginsBlank(other) {
 		return false
 	}
-	return r.marks&^other.marks == 0 && r.marks&code == 0 && (r.link == (link{}) || r.link == other.link)
+	return r.marks&code == 0 && hasFormats(other, r)
+}
+
+// hasFormats says whether a has all formats of b.
+func hasFormats(a, b *inline) bool {
+	return b.marks&^a.marks == 0 && (b.link == (link{}) || a.link == b.link)
 }
 
 func beginsBlank(r *inline) bool {

@@ -164,7 +164,9 @@ func TestFetchOfLongTexts(t *testing.T) {
 				cursor, _ = page["cursor"].(string)
 			}
 			// Each part says where it was cut; the lines between are as they were.
-			lines := func(s string) []string { return strings.FieldsFunc(strings.ReplaceAll(s, excerpt.Mark, ""), func(r rune) bool { return r == '\n' }) }
+			lines := func(s string) []string {
+				return slices.DeleteFunc(strings.Split(strings.ReplaceAll(s, excerpt.Mark, ""), "\n"), func(line string) bool { return line == "" })
+			}
 			if got := lines(note[1] + rest); !slices.Equal(got, lines(content)) {
 				t.Errorf("the parts have %d lines, the page %d", len(got), len(lines(content)))
 			}

@@ -147,7 +147,15 @@ type values []string
 func (v values) fit(name string) bool { return len(v) == 0 || slices.Contains(v, name) }
 
 func (v values) fitOne(names []string) bool {
-	return len(v) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(v, n) })
+	if len(v) == 0 {
+		return true
+	}
+	for _, n := range names {
+		if slices.Contains(v, n) {
+			return true
+		}
+	}
+	return false
 }
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

@@ -173,7 +173,7 @@ func exerciseComments(t *testing.T, b *bench) {
 func exerciseFields(t *testing.T, b *bench) {
 	t.Helper()
 	ctx := t.Context()
-	if _, err := b.SearchFields(ctx, "points", 5, true); err != nil {
+	if _, err := b.SearchFields(ctx, jira.FieldsRequest{Keyword: "points", Limit: 5, Refresh: true}); err != nil {
 		t.Error(err)
 	}
 	if _, err := b.FieldOptions(ctx, jira.OptionsRequest{Field: "Region", Project: "PLAT", Limit: 5}); err != nil {

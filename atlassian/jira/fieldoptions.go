@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,8 +24,9 @@ type OptionsRequest struct {
 	Context string
 	// Contains narrows the options to those that contain a text.
 	Contains string
-	// Limit is how many to show.
-	Limit int
+	// Limit is how many to show, and Cursor continues a list.
+	Limit  int
+	Cursor string
 }
 
 // Option is a value to choose from.
@@ -43,9 +45,9 @@ type OptionList struct {
 	Type    string   `json:"issue_type,omitempty"`
 	Context string   `json:"context,omitempty"`
 	Options []Option `json:"options"`
-	// Total is how many there are, Truncated what to do when they are not all shown.
-	Total     int    `json:"total"`
-	Truncated string `json:"truncated,omitempty"`
+	// Total is how many there are, Cursor gets the next ones.
+	Total  int    `json:"total"`
+	Cursor string `json:"cursor,omitempty"`
 }
 
 // FieldOptions lists the options of a field.
@@ -86,26 +88,29 @@ func (c *Client) FieldOptions(ctx context.Context, in OptionsRequest) (*OptionLi
 	if err != nil {
 		return nil, err
 	}
-	out.fill(all, in.Contains, in.Limit)
-	return out, nil
+	return out, out.fill(all, in)
 }
 
 // fill takes the options that contain the text, as many as are wanted and fit.
-func (l *OptionList) fill(all []Option, contains string, limit int) {
-	l.Options = []Option{}
-	left := resultBudget
-	for _, o := range all {
-		if !o.contains(strings.ToLower(oneLine(contains))) {
-			continue
-		}
-		l.Total++
-		if cost := size(o) + 1; len(l.Options) < max(limit, 1) && cost <= left && l.Truncated == "" {
-			l.Options = append(l.Options, o)
-			left -= cost
-			continue
-		}
-		l.Truncated = "Not all are shown: narrow them with contains, or raise return_limit."
+func (l *OptionList) fill(all []Option, in OptionsRequest) error {
+	list := strings.Join([]string{"options", l.Field, l.Type, in.Project, l.Context, in.Contains}, " ")
+	position, err := atlassian.DecodeCursor("cursor", list, in.Cursor)
+	if err != nil {
+		return err
 	}
+	found := slices.DeleteFunc(slices.Clone(all), func(o Option) bool { return !o.contains(strings.ToLower(oneLine(in.Contains))) })
+	l.Total, l.Options = len(found), []Option{}
+	left := resultBudget
+	for i := min(position.Start, len(found)); i < len(found); i++ {
+		cost := size(found[i]) + 1
+		if full := cost > left && len(l.Options) > 0; full || len(l.Options) == max(in.Limit, 1) {
+			l.Cursor = atlassian.Cursor{Start: i}.Encode(list)
+			return nil
+		}
+		left -= cost
+		l.Options = append(l.Options, found[i])
+	}
+	return nil
 }
 
 func (o Option) contains(text string) bool {

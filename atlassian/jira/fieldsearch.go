@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 )
 
 // FieldInfo is a field of the site, in short.
@@ -21,19 +23,36 @@ type FieldList struct {
 	Fields []FieldInfo `json:"fields"`
 	// Total is how many match.
 	Total int `json:"total"`
+	// Cursor gets the next ones; empty is the end.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// FieldsRequest is one part of a search for fields.
+type FieldsRequest struct {
+	// Keyword is a word of the name, or the id; empty finds all.
+	Keyword string
+	Limit   int
+	Cursor  string
+	// Refresh has the fields read anew.
+	Refresh bool
 }
 
 // SearchFields finds fields by a word of their name or by their id, the nearest first. It takes no
-// request when the fields are known, unless refresh has them read anew.
-func (c *Client) SearchFields(ctx context.Context, keyword string, limit int, refresh bool) (*FieldList, error) {
+// request when the fields are known, unless Refresh has them read anew.
+func (c *Client) SearchFields(ctx context.Context, in FieldsRequest) (*FieldList, error) {
+	list := "fields " + in.Keyword
+	position, err := atlassian.DecodeCursor("cursor", list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
 	a, err := c.api(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if refresh {
+	if in.Refresh {
 		c.fields.forget()
 	}
-	list, err := c.allFields(ctx, a)
+	known, err := c.allFields(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -42,15 +61,20 @@ func (c *Client) SearchFields(ctx context.Context, keyword string, limit int, re
 		distance int
 	}
 	var found []match
-	for _, f := range list {
-		if d, ok := fieldDistance(strings.ToLower(oneLine(keyword)), f); ok {
+	for _, f := range known {
+		if d, ok := fieldDistance(strings.ToLower(oneLine(in.Keyword)), f); ok {
 			found = append(found, match{f, d})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b match) int { return cmp.Compare(a.distance, b.distance) })
 	out := &FieldList{Fields: []FieldInfo{}, Total: len(found)}
-	for _, m := range found[:min(len(found), max(limit, 1))] {
+	start := min(position.Start, len(found))
+	end := min(start+max(in.Limit, 1), len(found))
+	for _, m := range found[start:end] {
 		out.Fields = append(out.Fields, FieldInfo{ID: m.id, Name: oneLine(m.name), Type: m.schema.describe()})
+	}
+	if end < len(found) {
+		out.Cursor = atlassian.Cursor{Start: end}.Encode(list)
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
@@ -18,7 +19,7 @@ func TestSearchFields(t *testing.T) {
 			"10033":        {ID: "customfield_10033", Name: "Go-live", Type: "date (datepicker)"},
 			"criteria":     {ID: "customfield_10030", Name: "Acceptance Criteria", Type: "string (textarea)"},
 		} {
-			got, err := b.SearchFields(t.Context(), keyword, 1, false)
+			got, err := b.SearchFields(t.Context(), jira.FieldsRequest{Keyword: keyword, Limit: 1})
 			if err != nil || len(got.Fields) != 1 {
 				t.Fatalf("%s: %+v, %v", keyword, got, err)
 			}
@@ -26,18 +27,18 @@ func TestSearchFields(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", keyword, diff)
 			}
 		}
-		if got, err := b.SearchFields(t.Context(), "", 3, false); err != nil || len(got.Fields) != 3 || got.Total < 30 {
+		if got, err := b.SearchFields(t.Context(), jira.FieldsRequest{Keyword: "", Limit: 3}); err != nil || len(got.Fields) != 3 || got.Total < 30 {
 			t.Errorf("all = %+v, %v", got, err)
 		}
-		if got, err := b.SearchFields(t.Context(), "qqqqqq", 3, false); err != nil || got.Fields == nil || len(got.Fields) != 0 {
+		if got, err := b.SearchFields(t.Context(), jira.FieldsRequest{Keyword: "qqqqqq", Limit: 3}); err != nil || got.Fields == nil || len(got.Fields) != 0 {
 			t.Errorf("none = %+v, %v", got, err)
 		}
 		b.requests()
-		b.SearchFields(t.Context(), "x", 3, false)
+		b.SearchFields(t.Context(), jira.FieldsRequest{Keyword: "x", Limit: 3})
 		if n := len(b.requests()); n != 0 {
 			t.Errorf("%d requests for fields that are known", n)
 		}
-		b.SearchFields(t.Context(), "x", 3, true)
+		b.SearchFields(t.Context(), jira.FieldsRequest{Keyword: "x", Limit: 3, Refresh: true})
 		if n := len(b.requests()); n != 1 {
 			t.Errorf("%d requests to refresh", n)
 		}
@@ -59,7 +60,7 @@ func TestFieldOptions(t *testing.T) {
 				&jira.OptionList{Field: "customfield_10031", Name: "Severity", Type: "Bug", Options: []jira.Option{{ID: "10021", Value: "Major"}}, Total: 1}},
 			{jira.OptionsRequest{Field: "components", Project: "PLAT", Type: "Task", Limit: 1}, &jira.OptionList{
 				Field: "components", Name: "Component/s", Type: "Task", Options: []jira.Option{{ID: "10100", Value: "Gateway"}}, Total: 2,
-				Truncated: "Not all are shown: narrow them with contains, or raise return_limit.",
+				Cursor: atlassian.Cursor{Start: 1}.Encode("options components Task PLAT  "),
 			}},
 		} {
 			got, err := b.FieldOptions(t.Context(), tc.in)

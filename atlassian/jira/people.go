@@ -61,11 +61,25 @@ func (c *Client) GetPerson(ctx context.Context, who string) (*Person, error) {
 type AssignableRequest struct {
 	Query, Project, Key string
 	Limit               int
+	Cursor              string
+}
+
+// AssignableList is a part of the people to whom issues can be assigned.
+type AssignableList struct {
+	Users []Person `json:"users"`
+	// Cursor gets the next part; empty is the end.
+	Cursor string `json:"cursor,omitempty"`
 }
 
 // Assignable lists the people to whom issues can be assigned.
-func (c *Client) Assignable(ctx context.Context, in AssignableRequest) ([]Person, error) {
-	query := url.Values{"maxResults": {strconv.Itoa(min(max(in.Limit, 1), 100))}}
+func (c *Client) Assignable(ctx context.Context, in AssignableRequest) (*AssignableList, error) {
+	list := strings.Join([]string{"assignable", in.Key, in.Project, in.Query}, " ")
+	position, err := atlassian.DecodeCursor("cursor", list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	limit := min(max(in.Limit, 1), 100)
+	query := url.Values{"maxResults": {strconv.Itoa(limit)}, "startAt": {strconv.Itoa(position.Start)}}
 	switch {
 	case in.Key != "":
 		key, err := atlassian.CheckIssueKey("issue_key", in.Key)
@@ -91,11 +105,14 @@ func (c *Client) Assignable(ctx context.Context, in AssignableRequest) ([]Person
 	if err := c.call(ctx, a, http.MethodGet, a.path(query, "user", "assignable", "search"), nil, &found); err != nil {
 		return nil, err
 	}
-	out := make([]Person, 0, len(found))
+	out := &AssignableList{Users: make([]Person, 0, len(found))}
 	for _, u := range found {
 		p := a.person(u)
 		p.TimeZone = "" // of no use for choosing
-		out = append(out, *p)
+		out.Users = append(out.Users, *p)
+	}
+	if len(found) >= limit { // Jira does not say how many there are
+		out.Cursor = atlassian.Cursor{Start: position.Start + len(found)}.Encode(list)
 	}
 	return out, nil
 }

@@ -63,14 +63,14 @@ func TestAssignable(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		for _, in := range []jira.AssignableRequest{{Query: "sam", Project: "plat", Limit: 20}, {Query: "SAM", Key: "OPS-1", Limit: 20}} {
 			got, err := b.Assignable(t.Context(), in)
-			if err != nil || len(got) != 2 || got[0].Name != "Sam Lee" || got[0].ID == got[1].ID {
+			if err != nil || len(got.Users) != 2 || got.Users[0].Name != "Sam Lee" || got.Users[0].ID == got.Users[1].ID {
 				t.Errorf("%+v: %+v, %v", in, got, err)
 			}
 		}
-		if got, err := b.Assignable(t.Context(), jira.AssignableRequest{Project: "PLAT", Limit: 3}); err != nil || len(got) != 3 {
+		if got, err := b.Assignable(t.Context(), jira.AssignableRequest{Project: "PLAT", Limit: 3}); err != nil || len(got.Users) != 3 || got.Cursor == "" {
 			t.Errorf("limit 3: %+v, %v", got, err)
 		}
-		if got, err := b.Assignable(t.Context(), jira.AssignableRequest{Query: "dora", Project: "PLAT", Limit: 3}); err != nil || got == nil || len(got) != 0 {
+		if got, err := b.Assignable(t.Context(), jira.AssignableRequest{Query: "dora", Project: "PLAT", Limit: 3}); err != nil || got.Users == nil || len(got.Users) != 0 || got.Cursor != "" {
 			t.Errorf("whoever is deactivated can be assigned: %+v, %v", got, err)
 		}
 		_, err := b.Assignable(t.Context(), jira.AssignableRequest{Query: "x"})

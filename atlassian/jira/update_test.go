@@ -14,7 +14,7 @@ import (
 
 func TestUpdateIssue(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
-		b.SearchFields(t.Context(), "", 1, false) // the fields are known
+		b.SearchFields(t.Context(), jira.FieldsRequest{Keyword: "", Limit: 1}) // the fields are known
 		b.requests()
 		got, err := b.UpdateIssue(t.Context(), jira.UpdateIssueRequest{
 			Key: "plat-7", Fields: map[string]any{"Summary": "New summary", "Severity": "minor", "labels": nil, "resolution": "Duplicate"},

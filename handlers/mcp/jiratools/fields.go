@@ -11,6 +11,7 @@ import (
 type searchFieldsArguments struct {
 	Keyword string `json:"keyword,omitempty" jsonschema:"Part of a name or id; default: all"`
 	Limit   int    `json:"limit" min:"1" max:"200" default:"10"`
+	Cursor  string `json:"cursor,omitempty"`
 	Refresh bool   `json:"refresh,omitempty" jsonschema:"Read the fields anew"`
 }
 
@@ -31,7 +32,7 @@ func searchFields(client *jira.Client) mcp.Spec[searchFieldsArguments, fieldsRes
 		Access:      policy.Read,
 		Touches:     func(*searchFieldsArguments) []policy.Object { return nil },
 		Run: func(ctx context.Context, in *searchFieldsArguments) (*fieldsResult, error) {
-			found, err := client.SearchFields(ctx, in.Keyword, in.Limit, in.Refresh)
+			found, err := client.SearchFields(ctx, jira.FieldsRequest{Keyword: in.Keyword, Limit: in.Limit, Cursor: in.Cursor, Refresh: in.Refresh})
 			if err != nil {
 				return nil, err
 			}
@@ -47,6 +48,7 @@ type fieldOptionsArguments struct {
 	ContextID  string `json:"context_id,omitempty" jsonschema:"Cloud, without project_key"`
 	Contains   string `json:"contains,omitempty"`
 	Limit      int    `json:"return_limit" min:"1" max:"1000" default:"100"`
+	Cursor     string `json:"cursor,omitempty"`
 	ValuesOnly bool   `json:"values_only,omitempty" jsonschema:"Leave the ids out"`
 }
 
@@ -65,7 +67,7 @@ func fieldOptions(client *jira.Client) mcp.Spec[fieldOptionsArguments, jira.Opti
 		},
 		Run: func(ctx context.Context, in *fieldOptionsArguments) (*jira.OptionList, error) {
 			found, err := client.FieldOptions(ctx, jira.OptionsRequest{
-				Field: in.FieldID, Project: in.ProjectKey, Type: in.IssueType, Context: in.ContextID, Contains: in.Contains, Limit: in.Limit,
+				Field: in.FieldID, Project: in.ProjectKey, Type: in.IssueType, Context: in.ContextID, Contains: in.Contains, Limit: in.Limit, Cursor: in.Cursor,
 			})
 			if err == nil && in.ValuesOnly {
 				withoutIDs(found.Options)

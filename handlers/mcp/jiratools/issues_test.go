@@ -21,7 +21,7 @@ func TestFields(t *testing.T) {
 			{"jira_get_field_options", `{"field_id":"Severity","project_key":"PLAT","issue_type":"Bug"}`, false,
 				[]string{untrusted + `"field":"customfield_10031","name":"Severity","issue_type":"Bug","options":[{"id":"10020","value":"Critical"}`, `"total":3`}},
 			{"jira_get_field_options", `{"field_id":"Region","project_key":"PLAT","values_only":true,"contains":"japan"}`, false, []string{`"options":[{"value":"Asia","children":[{"value":"Japan"}]}],"total":1`}},
-			{"jira_get_field_options", `{"field_id":"Severity","project_key":"PLAT","return_limit":1}`, false, []string{`"truncated":"Not all are shown`}},
+			{"jira_get_field_options", `{"field_id":"Severity","project_key":"PLAT","return_limit":1}`, false, []string{`"total":3,"cursor":"`}},
 			{"jira_get_field_options", `{"field_id":"Severty","project_key":"PLAT"}`, true, []string{`no field "Severty"`, `"Severity"`}},
 			{"jira_get_field_options", `{"field_id":"Severity","project_key":"NOPE"}`, true, []string{"No project could be found"}},
 		})

@@ -43,14 +43,11 @@ type searchAssignableArguments struct {
 	ProjectKey string `json:"project_key,omitempty" jsonschema:"This or issue_key"`
 	IssueKey   string `json:"issue_key,omitempty"`
 	Limit      int    `json:"limit" min:"1" max:"100" default:"20"`
+	Cursor     string `json:"cursor,omitempty"`
 }
 
-type assignableResult struct {
-	Users []jira.Person `json:"users"`
-}
-
-func searchAssignable(client *jira.Client) mcp.Spec[searchAssignableArguments, assignableResult] {
-	return mcp.Spec[searchAssignableArguments, assignableResult]{
+func searchAssignable(client *jira.Client) mcp.Spec[searchAssignableArguments, jira.AssignableList] {
+	return mcp.Spec[searchAssignableArguments, jira.AssignableList]{
 		Name:        "jira_search_assignable_users",
 		Title:       "Search people to assign Jira issues to",
 		Description: "Search the users to whom issues of a Jira project, or one issue, can be assigned.",
@@ -72,12 +69,8 @@ func searchAssignable(client *jira.Client) mcp.Spec[searchAssignableArguments, a
 			}
 			return currentProjects(ctx, client, projectNamed(in.ProjectKey))
 		},
-		Run: func(ctx context.Context, in *searchAssignableArguments) (*assignableResult, error) {
-			found, err := client.Assignable(ctx, jira.AssignableRequest{Query: in.Query, Project: in.ProjectKey, Key: in.IssueKey, Limit: in.Limit})
-			if err != nil {
-				return nil, err
-			}
-			return &assignableResult{found}, nil
+		Run: func(ctx context.Context, in *searchAssignableArguments) (*jira.AssignableList, error) {
+			return client.Assignable(ctx, jira.AssignableRequest{Query: in.Query, Project: in.ProjectKey, Key: in.IssueKey, Limit: in.Limit, Cursor: in.Cursor})
 		},
 	}
 }

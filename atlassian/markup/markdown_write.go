@@ -167,6 +167,9 @@ func (w *markdownWriter) code(n *node) {
 	if strings.Contains(info, mark) { // which must not stand behind a fence of backticks
 		mark = "~"
 	}
+	if strings.HasPrefix(info, mark) {
+		info = " " + info // or it would be part of the fence
+	}
 	fence := strings.Repeat(mark, max(3, longestRun(n.text, mark[0])+1))
 	w.line(fence + info)
 	if n.text != "" {

@@ -34,12 +34,18 @@ func TestLoad(t *testing.T) {
 	}
 	round()
 	heap, goroutines := s.rest()
-	round()
-	heapAfter, goroutinesAfter := s.rest()
+	// Pools and connections settle; what is kept of each call is there again after each round.
 	const noise = 256 << 10
-	if heapAfter > heap+noise || goroutinesAfter > goroutines {
-		t.Errorf("300 calls left %.0f bytes and %d goroutines", heapAfter-heap, goroutinesAfter-goroutines)
+	for range 4 {
+		round()
+		heapAfter, goroutinesAfter := s.rest()
+		if heapAfter <= heap+noise && goroutinesAfter <= goroutines {
+			return
+		}
+		t.Logf("300 calls left %.0f bytes and %d goroutines", heapAfter-heap, goroutinesAfter-goroutines)
+		heap, goroutines = heapAfter, goroutinesAfter
 	}
+	t.Error("each round leaves something")
 }
 
 // BenchmarkLoad is 300 calls in a second for 30 seconds, to a Jira that takes 100 ms and fails one request in

@@ -23,7 +23,7 @@ func TestContract(t *testing.T) {
 				"GET /_edge/tenant_info",
 				"GET /rest/api/content", "GET /rest/api/content/{id}", "GET /rest/api/content/{id}/child/comment", "GET /rest/api/content/{id}/child/{type}",
 				"GET /rest/api/content/{id}/label", "GET /rest/api/content/{id}/restriction/byOperation",
-				"GET /rest/api/search", "GET /rest/api/space", "GET /rest/api/user/current",
+				"GET /rest/api/search", "GET /rest/api/space", "GET /rest/api/user", "GET /rest/api/user/current",
 				"POST /rest/api/content", "POST /rest/api/content/{id}/label", "PUT /rest/api/content/{id}", "PUT /rest/api/content/{id}/restriction",
 			}
 			if d.deployment == sandbox.Cloud {
@@ -37,7 +37,7 @@ func TestContract(t *testing.T) {
 					"GET /wiki/api/v2/pages/{id}/direct-children",
 					"GET /wiki/api/v2/pages/{id}/footer-comments", "GET /wiki/api/v2/pages/{id}/inline-comments", "GET /wiki/api/v2/pages/{id}/labels",
 					"GET /wiki/api/v2/spaces", "GET /wiki/api/v2/spaces/{id}", "GET /wiki/api/v2/spaces/{id}/pages",
-					"GET /wiki/rest/api/content/{id}/restriction/byOperation", "GET /wiki/rest/api/search", "GET /wiki/rest/api/user/current",
+					"GET /wiki/rest/api/content/{id}/restriction/byOperation", "GET /wiki/rest/api/search", "GET /wiki/rest/api/search/user", "GET /wiki/rest/api/user/current",
 					"POST /wiki/api/v2/footer-comments", "POST /wiki/api/v2/inline-comments",
 					"POST /wiki/api/v2/pages", "POST /wiki/api/v2/users-bulk",
 					"POST /wiki/rest/api/content/{id}/copy", "POST /wiki/rest/api/content/{id}/label",

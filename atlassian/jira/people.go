@@ -79,7 +79,7 @@ func (c *Client) Assignable(ctx context.Context, in AssignableRequest) (*Assigna
 		return nil, err
 	}
 	limit := min(max(in.Limit, 1), 100)
-	query := url.Values{"maxResults": {strconv.Itoa(limit)}, "startAt": {strconv.Itoa(position.Start)}}
+	query := url.Values{}
 	switch {
 	case in.Key != "":
 		key, err := atlassian.CheckIssueKey("issue_key", in.Key)
@@ -101,9 +101,18 @@ func (c *Client) Assignable(ctx context.Context, in AssignableRequest) (*Assigna
 		return nil, err
 	}
 	query.Set(a.userQuery(), in.Query)
+	if a.isCloud() {
+		query.Set("startAt", strconv.Itoa(position.Start))
+		query.Set("maxResults", strconv.Itoa(limit))
+	} else { // which takes no offset here
+		query.Set("maxResults", strconv.Itoa(position.Start+limit))
+	}
 	var found []rawUser
 	if err := c.call(ctx, a, http.MethodGet, a.path(query, "user", "assignable", "search"), nil, &found); err != nil {
 		return nil, err
+	}
+	if !a.isCloud() {
+		found = found[min(position.Start, len(found)):]
 	}
 	out := &AssignableList{Users: make([]Person, 0, len(found))}
 	for _, u := range found {

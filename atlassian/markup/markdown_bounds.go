@@ -138,12 +138,16 @@ func (b boundedLinkParser) CloseBlock(parent ast.Node, block text.Reader, pc par
 // definitions. goldmark moves all later lines for each that it takes out.
 const maxReferenceLines = 2000
 
-// boundedReferences keeps to maxReferenceLines; definitions in a longer paragraph are text.
+// boundedReferences keeps to maxReferenceLines; definitions in a longer paragraph are text. Paragraphs that
+// do not begin like a definition, as nearly all, are not looked into.
 type boundedReferences struct{ parser.ParagraphTransformer }
 
 func (b boundedReferences) Transform(n *ast.Paragraph, r text.Reader, pc parser.Context) {
-	first := n.Lines().At(0)
-	if bytes.HasPrefix(bytes.TrimLeft(first.Value(r.Source()), " \t"), []byte("[")) && n.Lines().Len() <= maxReferenceLines {
+	lines := n.Lines()
+	if lines.Len() == 0 || lines.Len() > maxReferenceLines {
+		return
+	}
+	if first := lines.At(0); bytes.HasPrefix(bytes.TrimLeft(first.Value(r.Source()), " \t"), []byte("[")) {
 		b.ParagraphTransformer.Transform(n, r, pc)
 	}
 }

@@ -322,16 +322,22 @@ func (w *wikiInlineWriter) bars(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, `\|`, "|"), "|", wikiBar)
 }
 
-// wikiBackslashes spells n backslashes before rest so that they neither escape nor break a line.
+// wikiBackslashes spells n backslashes before rest so that they neither escape nor break a line. Two do
+// not break one when the word has a single one behind them that is itself spelled as it is.
 func wikiBackslashes(n int, rest string) string {
 	breaks := n == 2
-	if word := strings.IndexAny(rest, " \t\\"); word >= 0 && rest[word] == '\\' {
+	if at := strings.IndexAny(rest, " \t\\"); at >= 0 && rest[at] == '\\' && !strings.HasPrefix(rest[at:], `\\`) && staysBackslash(rest[at+1:]) {
 		breaks = false
 	}
-	if rest == "" || breaks || strings.IndexByte(wikiSpecial, rest[0]) >= 0 || rest[0] == '&' {
+	if breaks || !staysBackslash(rest) {
 		return strings.Repeat("&#92;", n)
 	}
 	return strings.Repeat(`\`, n)
+}
+
+// staysBackslash says whether a backslash before rest escapes nothing.
+func staysBackslash(rest string) bool {
+	return rest != "" && strings.IndexByte(wikiSpecial, rest[0]) < 0 && rest[0] != '&'
 }
 
 // wikiAddress writes an address in text and says how much of it. Jira links it; where Markdown does not,

@@ -180,7 +180,9 @@ func (s *Site) attempt(req *http.Request, root *url.URL, creds Credentials, writ
 	}
 	out.Header.Del("Cookie")
 	out.Header.Set("User-Agent", s.agent)
-	maps.Copy(out.Header, s.headers)
+	if root.Host == s.base.Host { // they are for what stands in front of the site, and the gateway does not
+		maps.Copy(out.Header, s.headers)
+	}
 	out.Header.Del("Authorization")
 	if !isAnonymous(ctx) {
 		creds.set(out.Header, s.known())

@@ -17,15 +17,15 @@ var reserved = []string{
 	"Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Proxy-Connection", "X-Atlassian-Token",
 }
 
-// setHeaders checks the headers that go with every request. Its errors repeat no value: some are
-// secrets of a gate in front of the site.
+// setHeaders checks the headers that go with every request to the site's own address. Its errors repeat
+// nothing that could be a value: some are secrets of a gate in front of the site.
 func (s *Site) setHeaders(env string, headers map[string]string) error {
 	s.headers = make(http.Header, len(headers))
 	for name, value := range headers {
 		canonical := textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))
 		switch {
 		case !httpguts.ValidHeaderFieldName(canonical):
-			return fmt.Errorf("%s_CUSTOM_HEADERS: %q is not the name of a header", env, name)
+			return fmt.Errorf("%s_CUSTOM_HEADERS: one of the names is not that of a header; names are letters, digits and hyphens", env)
 		case !httpguts.ValidHeaderFieldValue(value):
 			return fmt.Errorf("%s_CUSTOM_HEADERS: the value of %s has a line break or another control character", env, canonical)
 		case slices.Contains(reserved, canonical):

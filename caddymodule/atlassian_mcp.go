@@ -171,12 +171,13 @@ func (h *AtlassianMCP) policy(catalogue *mcp.Catalogue) (*policy.Policy, error) 
 	for _, r := range h.Rules {
 		verb := map[bool]string{false: "allow", true: "deny"}[r.Deny]
 		r.Each(func(word string, values *[]string) {
-			option := verb + ": " + word
-			if word == "assistant" {
+			switch option := verb + ": " + word; {
+			case *values == nil:
+			case word == "assistant":
 				*values = s.names(option, *values)
-				return
+			default:
+				*values = s.words(option, *values)
 			}
-			*values = s.words(option, *values)
 		})
 		c.Rules = append(c.Rules, r)
 	}

@@ -16,7 +16,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "atlassian-mcp",
-		Usage: "check-env | grants | users | keys",
+		Usage: "check-env | policy | grants | users | keys",
 		Short: "Tools for the Jira and Confluence MCP server",
 		Long: `
 Tools for the Jira and Confluence MCP server.
@@ -27,6 +27,7 @@ Tools for the Jira and Confluence MCP server.
 
 and, of a Caddy that runs:
 
+	policy            explains who may do what, and which line decides
 	grants list       who has signed in, through which assistant
 	grants revoke     ends sign-ins
 	users block       shuts a person out; "unblock" lets them in, "list" names the blocked

@@ -87,8 +87,14 @@ func (a *App) explainPolicy(_ context.Context, req adminRequest) (*adminAnswer, 
 		}
 		answer.Policies = append(answer.Policies, out)
 	}
-	if req.Tool != "" && !known {
-		return nil, badAdminRequest("there is no tool %q, or it is none for %s", req.Tool, req.Object)
+	switch exists := slices.ContainsFunc(a.policies, func(p appliedPolicy) bool {
+		return slices.ContainsFunc(p.tools, func(t policy.Tool) bool { return t.Name == req.Tool })
+	}); {
+	case req.Tool == "" || known:
+	case exists:
+		return nil, badAdminRequest("%s does not work on %s: Jira has projects, and Confluence has spaces", req.Tool, req.Object)
+	default:
+		return nil, badAdminRequest("there is no tool %q; without a name all are listed", req.Tool)
 	}
 	return answer, nil
 }
@@ -158,6 +164,11 @@ func parseCaller(text string) (c adminCaller, err error) {
 	}
 	if tenant, user, both := strings.Cut(c.User, "/"); both {
 		c.Tenant, c.User = tenant, user
+	}
+	for _, id := range append(slices.Clone(c.Groups), c.User, c.Tenant, c.Application) {
+		if id != "" && !guid.MatchString(strings.ToLower(id)) {
+			return c, fmt.Errorf("--as: %q is not an object id of Entra, such as 6a1c0f5e-2b7d-4c9a-9e10-6d2f4b8a7c31", id)
+		}
 	}
 	return c, nil
 }

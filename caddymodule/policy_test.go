@@ -1,10 +1,14 @@
 package caddymodule_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/person"
 )
@@ -51,6 +55,15 @@ func TestPolicy(t *testing.T) {
 	}
 	w.wantOutput("policy --as role=Atlassian.Writer", "allow write role Atlassian.Writer project PLAT", "yes  jira_add_comment", "allowed, on PLAT", "no   confluence_create_page")
 	w.wantOutput("policy jira_add_comment", "no  jira_add_comment  no line allows them jira_add_comment", "")
+	for args, want := range map[string]string{
+		"jira_get_isue": "there is no tool", "jira_get_issue space:DOCS": "jira_get_issue does not work on space:DOCS",
+		"--as user=Ada": "is not an object id", "--as group=Writers": "is not an object id",
+	} {
+		output, code := caddyCommand(t, slices.Concat([]string{"atlassian-mcp", "policy", "--address", w.admin}, strings.Fields(args))...)
+		if code == 0 || !strings.Contains(output, want) {
+			t.Errorf("policy %s: exit code %d, %s", args, code, output)
+		}
+	}
 	w.wantOutput("policy --as role=Atlassian.Writer jira_add_comment project:OPS", "no  jira_add_comment  project OPS is not open to them, on PLAT", "allow write role Atlassian.Writer project PLAT")
 }
 
@@ -144,6 +157,32 @@ func TestPolicyDocument(t *testing.T) {
 			if !strings.HasPrefix(strings.TrimSpace(output), row[5]+" ") {
 				t.Errorf("%v: want %s, got\n%s", args, row[5], output)
 			}
+		}
+	}
+}
+
+// A list that is there and empty says nothing that an operator could mean; left out, it would open more.
+func TestEmptyListsInJSON(t *testing.T) {
+	setEnvironment(t, nil)
+	for _, options := range []string{
+		`"jira_projects":[]`, `"confluence_spaces":[]`, `"tools":[]`, `"toolsets":[""]`,
+		`"rules":[{"what":["read","write","delete"],"groups":[]}]`, `"rules":[{"what":["read"],"assistants":[]}]`,
+		`"rules":[{"what":[],"roles":["Reader"]}]`, `"rules":[{"roles":["Reader"]}]`, `"rules":[{"deny":true,"what":["read"],"projects":[""]}]`,
+	} {
+		adapted, err := adapt("{\nadmin off\nlog {\nlevel ERROR\n}\nstorage file_system " + t.TempDir() + "\n}\nhttps://mcp.example.com {\nentra_auth\natlassian_mcp\n}\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.Replace(string(adapted), `"handler":"atlassian_mcp"`, `"handler":"atlassian_mcp",`+options, 1)
+		if changed == string(adapted) {
+			t.Fatalf("no atlassian_mcp in %s", adapted)
+		}
+		var config caddy.Config
+		if err := json.Unmarshal([]byte(changed), &config); err != nil {
+			t.Fatal(err)
+		}
+		if err := caddy.Validate(&config); err == nil || !strings.Contains(err.Error(), "atlassian_mcp: ") {
+			t.Errorf("%s: %v", options, err)
 		}
 	}
 }

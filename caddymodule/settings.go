@@ -30,9 +30,18 @@ func (s *settings) text(option, configured string, variables ...string) string {
 	return s.environment(option, variables)
 }
 
+// Many a setting that is left out stands for everything, and nobody means that by an empty one.
+const (
+	emptyValue = "a value is empty; write one, or leave it out"
+	emptyList  = "its list is empty; write a value, or leave it out"
+)
+
 // words is text for a value of several words. Commas separate too. A value without any word is an
-// error: many a setting that is left out stands for everything, and nobody means that by an empty one.
+// error.
 func (s *settings) words(option string, configured []string, variables ...string) []string {
+	if configured != nil && len(configured) == 0 {
+		s.failf(option, emptyList)
+	}
 	if len(configured) == 0 {
 		value := s.environment(option, variables)
 		all := split(value)
@@ -46,7 +55,7 @@ func (s *settings) words(option string, configured []string, variables ...string
 		before := len(s.errs)
 		found := split(s.replace(option, c, variables))
 		if len(found) == 0 && len(s.errs) == before {
-			s.failf(option, "a value is empty; write one, or leave it out")
+			s.failf(option, emptyValue)
 		}
 		all = append(all, found...)
 	}
@@ -56,8 +65,11 @@ func (s *settings) words(option string, configured []string, variables ...string
 // names is words without splitting, for names that may have spaces and commas in them.
 func (s *settings) names(option string, configured []string) []string {
 	all := s.secrets(option, configured)
-	if len(all) < len(configured) {
-		s.failf(option, "a value is empty; write one, or leave it out")
+	switch {
+	case configured != nil && len(configured) == 0:
+		s.failf(option, emptyList)
+	case len(all) < len(configured):
+		s.failf(option, emptyValue)
 	}
 	return all
 }

@@ -41,8 +41,8 @@ type Site struct {
 	ClientCertificate string `json:"client_certificate,omitempty"`
 	ClientKey         string `json:"client_key,omitempty"`
 
-	// Headers that go with every request, for what stands in front of the site. Authorization and
-	// Cookie are not for this. Default: JIRA_CUSTOM_HEADERS or CONFLUENCE_CUSTOM_HEADERS, as
+	// Headers that go with every request to the site's own address, for what stands in front of it.
+	// Authorization and Cookie are not for this. Default: JIRA_CUSTOM_HEADERS or CONFLUENCE_CUSTOM_HEADERS, as
 	// `Name=value,Other-Name=value`.
 	Headers map[string]string `json:"headers,omitempty"`
 

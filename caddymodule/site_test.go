@@ -89,7 +89,7 @@ func TestTokenWithScopes(t *testing.T) {
 		t.Errorf("the site was asked %s", got)
 	}
 	site.all(t, "header", site.gate, "a=b")
-	front.all(t, "header", front.gate, "a=b")
+	front.all(t, "header", front.gate, "")
 	for _, secret := range []string{"scoped-token-of", "a=b"} {
 		if strings.Contains(w.log(), secret) {
 			t.Errorf("the log holds %q", secret)
@@ -164,19 +164,23 @@ func TestWrongWaysToASite(t *testing.T) {
 		env  map[string]string
 		want []string
 	}{
-		"a certificate without its key":   {map[string]string{"JIRA_CLIENT_CERT": certificate}, []string{"atlassian_mcp jira: client_certificate", "JIRA_CLIENT_KEY"}},
-		"a key without its certificate":   {map[string]string{"CONFLUENCE_CLIENT_KEY": key}, []string{"atlassian_mcp confluence: client_certificate", "CONFLUENCE_CLIENT_CERT"}},
-		"a certificate that is not there": {map[string]string{"JIRA_CLIENT_CERT": missing, "JIRA_CLIENT_KEY": key}, []string{"client_certificate", missing}},
-		"the key for the certificate":     {map[string]string{"JIRA_CLIENT_CERT": key, "JIRA_CLIENT_KEY": key}, []string{"client_certificate", "unencrypted key"}},
-		"a proxy without a host":          {map[string]string{"JIRA_HTTPS_PROXY": "hunter2://"}, []string{"atlassian_mcp jira: proxy", "http://proxy.example.com:3128"}},
-		"a proxy of another kind":         {map[string]string{"JIRA_HTTPS_PROXY": "ftp://user:hunter2@proxy.example.com"}, []string{"atlassian_mcp jira: proxy"}},
-		"a header without a value":        {map[string]string{"JIRA_CUSTOM_HEADERS": "X-A=1,hunter2"}, []string{"atlassian_mcp jira: header", "JIRA_CUSTOM_HEADERS", "part 2"}},
-		"a header twice":                  {map[string]string{"JIRA_CUSTOM_HEADERS": "X-A=hunter2, X-A=hunter2"}, []string{"JIRA_CUSTOM_HEADERS", "part 2"}},
-		"a header with two spellings":     {map[string]string{"JIRA_CUSTOM_HEADERS": "X-A=hunter2,x-a=hunter2"}, []string{"JIRA_CUSTOM_HEADERS", "X-A is given twice"}},
-		"credentials as a header":         {map[string]string{"JIRA_CUSTOM_HEADERS": "authorization=Bearer hunter2"}, []string{"JIRA_CUSTOM_HEADERS", "Authorization", "JIRA_PERSONAL_TOKEN"}},
-		"a cookie":                        {map[string]string{"CONFLUENCE_CUSTOM_HEADERS": "Cookie=hunter2"}, []string{"CONFLUENCE_CUSTOM_HEADERS", "Cookie"}},
-		"a cloud id that is none":         {map[string]string{"JIRA_CLOUD_ID": "contoso"}, []string{"JIRA_CLOUD_ID", "1324a887"}},
-		"the gateway for the site":        {map[string]string{"JIRA_URL": "https://api.atlassian.com/ex/jira/1324a887-45db-1bf4-1e99-ef0ff456d421"}, []string{"JIRA_URL", "address that people open"}},
+		"a certificate without its key":    {map[string]string{"JIRA_CLIENT_CERT": certificate}, []string{"atlassian_mcp jira: client_certificate", "JIRA_CLIENT_KEY"}},
+		"a key without its certificate":    {map[string]string{"CONFLUENCE_CLIENT_KEY": key}, []string{"atlassian_mcp confluence: client_certificate", "CONFLUENCE_CLIENT_CERT"}},
+		"a certificate that is not there":  {map[string]string{"JIRA_CLIENT_CERT": missing, "JIRA_CLIENT_KEY": key}, []string{"client_certificate", "that of the certificate", "no such file"}},
+		"what is in the files, not paths":  {map[string]string{"JIRA_CLIENT_CERT": "-----BEGIN CERTIFICATE-----\nhunter2\n", "JIRA_CLIENT_KEY": "-----BEGIN PRIVATE KEY-----\nhunter2\n"}, []string{"client_certificate", "JIRA_CLIENT_KEY", "paths"}},
+		"the key itself, not its path":     {map[string]string{"JIRA_CLIENT_CERT": certificate, "JIRA_CLIENT_KEY": "-----BEGIN PRIVATE KEY-----\nhunter2\n"}, []string{"client_certificate", "that of the key", "paths"}},
+		"a value for the name of a header": {map[string]string{"JIRA_CUSTOM_HEADERS": "X-A: hunter2=="}, []string{"JIRA_CUSTOM_HEADERS", "letters, digits and hyphens"}},
+
+		"the key for the certificate": {map[string]string{"JIRA_CLIENT_CERT": key, "JIRA_CLIENT_KEY": key}, []string{"client_certificate", "unencrypted key"}},
+		"a proxy without a host":      {map[string]string{"JIRA_HTTPS_PROXY": "hunter2://"}, []string{"atlassian_mcp jira: proxy", "http://proxy.example.com:3128"}},
+		"a proxy of another kind":     {map[string]string{"JIRA_HTTPS_PROXY": "ftp://user:hunter2@proxy.example.com"}, []string{"atlassian_mcp jira: proxy"}},
+		"a header without a value":    {map[string]string{"JIRA_CUSTOM_HEADERS": "X-A=1,hunter2"}, []string{"atlassian_mcp jira: header", "JIRA_CUSTOM_HEADERS", "part 2"}},
+		"a header twice":              {map[string]string{"JIRA_CUSTOM_HEADERS": "X-A=hunter2, X-A=hunter2"}, []string{"JIRA_CUSTOM_HEADERS", "part 2"}},
+		"a header with two spellings": {map[string]string{"JIRA_CUSTOM_HEADERS": "X-A=hunter2,x-a=hunter2"}, []string{"JIRA_CUSTOM_HEADERS", "X-A is given twice"}},
+		"credentials as a header":     {map[string]string{"JIRA_CUSTOM_HEADERS": "authorization=Bearer hunter2"}, []string{"JIRA_CUSTOM_HEADERS", "Authorization", "JIRA_PERSONAL_TOKEN"}},
+		"a cookie":                    {map[string]string{"CONFLUENCE_CUSTOM_HEADERS": "Cookie=hunter2"}, []string{"CONFLUENCE_CUSTOM_HEADERS", "Cookie"}},
+		"a cloud id that is none":     {map[string]string{"JIRA_CLOUD_ID": "contoso"}, []string{"JIRA_CLOUD_ID", "1324a887"}},
+		"the gateway for the site":    {map[string]string{"JIRA_URL": "https://api.atlassian.com/ex/jira/1324a887-45db-1bf4-1e99-ef0ff456d421"}, []string{"JIRA_URL", "address that people open"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setEnvironment(t, tc.env)

@@ -2,6 +2,8 @@ package caddymodule
 
 import (
 	"crypto/tls"
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -68,7 +70,12 @@ func (c *Site) proveWith(s *settings, prefix string, config *tls.Config) {
 		return &pair, err
 	}
 	if _, err := load(); err != nil {
-		s.failf(option, "%s and %s are not the PEM files of a certificate and its unencrypted key: %v", certificate, key, err)
+		// What was given may be the key itself in place of its path.
+		reason := err.Error()
+		if of := new(fs.PathError); errors.As(err, &of) {
+			reason = map[bool]string{true: "that of the certificate: ", false: "that of the key: "}[of.Path == certificate] + of.Err.Error()
+		}
+		s.failf(option, "it takes the paths of PEM files of a certificate and its unencrypted key (%s_CLIENT_CERT and %s_CLIENT_KEY), and not what is in them: %s", prefix, prefix, reason)
 		return
 	}
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }

@@ -214,6 +214,11 @@ func TestNoWordOfALineIsEmpty(t *testing.T) {
 			}
 		}
 	})
+	for name, empty := range map[string]Rule{"group": {What: []string{"read"}, Groups: []string{}}, "what": {What: []string{}, Roles: []string{"Reader"}}} {
+		if _, err := New(Config{Rules: []Rule{empty}, Known: known}); err == nil || !strings.Contains(err.Error(), name+": its list is empty") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if words < 11 {
 		t.Errorf("a line has %d words", words)
 	}
@@ -233,5 +238,54 @@ func TestExplainNamesTheSettings(t *testing.T) {
 	want := []string{"allow read", "all of it reads only", "only the tools confluence_get_page jira_search", "only the Jira projects plat"}
 	if e.Allowed || !slices.Equal(e.Lines, want) || !slices.Equal(e.Only, []string{"plat"}) {
 		t.Errorf("%+v", e)
+	}
+}
+
+// What is closed with its toolset is closed to deleting, too; only to allow that, it has to be said.
+func TestToolsetsAndDeleting(t *testing.T) {
+	for line, want := range map[string]bool{"allow toolset:jira_issues": false, "allow delete toolset:jira_issues": true, "allow read write delete; deny toolset:jira_issues": false} {
+		c := Config{Known: known}
+		for text := range strings.SplitSeq(line, "; ") {
+			words := strings.Fields(text)
+			r, err := ParseRule(words[0] == "deny", words[1:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Rules = append(c.Rules, r)
+		}
+		p, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.MayUse(person, remove) == nil; got != want {
+			t.Errorf("%s: %v, want %v", line, got, want)
+		}
+	}
+}
+
+// A line that could never hold is a mistake; one about a product that is not configured is none.
+func TestLinesThatCannotHold(t *testing.T) {
+	jiraOnly := []Tool{search, comment, remove, watchers}
+	for line, tc := range map[string]struct {
+		known []Tool
+		wrong bool
+	}{
+		"deny read product confluence project OPS":       {known, true},
+		"deny jira_search space TEAM":                    {known, true},
+		"deny toolset:jira_issues product confluence":    {known, true},
+		"deny jira_search project OPS space TEAM":        {known, false},
+		"deny read product jira project OPS space TEAM":  {known, false},
+		"deny read space TEAM":                           {jiraOnly, false},
+		"deny read product confluence":                   {jiraOnly, false},
+		"deny read product confluence project OPS ":      {jiraOnly, true},
+		"deny jira_search confluence_get_page space DOC": {known, false},
+	} {
+		r, err := ParseRule(true, strings.Fields(line)[1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := New(Config{Rules: []Rule{r}, Known: tc.known}); (err != nil) != tc.wrong {
+			t.Errorf("%s: %v", line, err)
+		}
 	}
 }

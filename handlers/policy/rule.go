@@ -20,8 +20,8 @@ type Rule struct {
 	Deny bool `json:"deny,omitempty"`
 
 	// What are the tools that the line is about: by what they do (read, write, delete), and by
-	// toolset:NAME or their names. With both, both have to fit. Deleting has to be said: a toolset
-	// alone stands for its tools that read and write.
+	// toolset:NAME or their names. With both, both have to fit. To allow deleting, it has to be
+	// said: a toolset alone stands for its tools that read and write.
 	What []string `json:"what"`
 
 	// Products narrows What to jira or confluence.
@@ -164,7 +164,12 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 func compile(r Rule, known []Tool) (*rule, error) {
 	c := &rule{deny: r.Deny, line: r.String(), roles: trimmed(r.Roles), scopes: trimmed(r.Scopes), assistants: folded(r.Assistants)}
 	var err error
-	r.Each(func(word string, values *[]string) { err = cmp.Or(err, noBlank(c.line+": "+word, *values)) })
+	r.Each(func(word string, values *[]string) {
+		err = cmp.Or(err, noBlank(c.line+": "+word, *values))
+		if *values != nil && len(*values) == 0 {
+			err = cmp.Or(err, fmt.Errorf("%s: %s: its list is empty; write a value, or leave it out", c.line, word))
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +220,7 @@ func (c *rule) covered(r Rule, known []Tool) (map[key]bool, error) {
 			return nil, unknown(c.line, "product", p, []string{string(Jira), string(Confluence)})
 		}
 	}
-	fits, err := toolsNamed(c.line, r.What, known)
+	fits, err := toolsNamed(c.line, r, known)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +234,34 @@ func (c *rule) covered(r Rule, known []Tool) (map[key]bool, error) {
 	if !named {
 		return nil, fmt.Errorf("%s: no tool is all of %s", c.line, strings.Join(r.What, ", "))
 	}
+	if len(tools) == 0 && c.contradicts(r, fits, known) {
+		return nil, fmt.Errorf("%s: it can never hold: its tools have nothing to do with its %s", c.line, c.limits(r))
+	}
 	return tools, nil
+}
+
+// contradicts says that no tool could ever be meant, whatever products are configured: the line names
+// products, or tools of some, and objects of others.
+func (c *rule) contradicts(r Rule, fits func(Tool) bool, known []Tool) bool {
+	byAccess := !slices.ContainsFunc(r.What, func(word string) bool { return !slices.Contains([]Access{Read, Write, Delete}, Access(word)) })
+	for _, p := range []Product{Jira, Confluence} {
+		meant := byAccess || slices.ContainsFunc(known, func(t Tool) bool { return t.Product == p && fits(t) })
+		if meant && c.concerns(p, r.Products) {
+			return false
+		}
+	}
+	return true
+}
+
+// limits are the words that name products and objects.
+func (c *rule) limits(r Rule) string {
+	var words []string
+	for _, w := range r.words() {
+		if slices.Contains([]string{"product", "project", "space"}, w.name) && len(*w.values) > 0 {
+			words = append(words, w.name+" "+strings.Join(*w.values, " "))
+		}
+	}
+	return strings.Join(words, " and ")
 }
 
 // concerns says whether a line is about a product: by its word, and by the objects it names.
@@ -242,13 +274,13 @@ func (c *rule) concerns(p Product, products []string) bool {
 
 // toolsNamed says which tools are meant: by what they do, and by their names or toolsets. With both,
 // both have to fit.
-func toolsNamed(line string, what []string, known []Tool) (func(Tool) bool, error) {
+func toolsNamed(line string, r Rule, known []Tool) (func(Tool) bool, error) {
 	var access []Access
 	var names, toolsets, tools, existing []string
 	for _, t := range known {
 		tools, existing = append(tools, t.Name), append(existing, t.Toolset)
 	}
-	for _, word := range what {
+	for _, word := range r.What {
 		toolset, isToolset := strings.CutPrefix(word, "toolset:")
 		switch a := Access(word); {
 		case a == Read || a == Write || a == Delete:
@@ -271,7 +303,7 @@ func toolsNamed(line string, what []string, known []Tool) (func(Tool) bool, erro
 		case len(names)+len(toolsets) == 0, slices.Contains(names, t.Name):
 			return true
 		}
-		return slices.Contains(toolsets, t.Toolset) && (done || t.Access != Delete) // deleting has to be said
+		return slices.Contains(toolsets, t.Toolset) && (done || r.Deny || t.Access != Delete) // to allow deleting, it has to be said
 	}, nil
 }
 

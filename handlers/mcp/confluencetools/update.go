@@ -59,6 +59,7 @@ func updatePage(client *confluence.Client) mcp.Spec[updatePageArguments, conflue
 		Access:      policy.Write,
 		Spellings:   mcp.Spellings{Ignored: looks},
 		Uses: []mcp.Use[updatePageArguments]{
+			mcp.Always[updatePageArguments]("confluence_get_page"),
 			mcp.With("parent_id", "confluence_move_page", func(in *updatePageArguments) bool { return in.ParentID != "" }),
 		},
 		Touches: func(in *updatePageArguments) []policy.Object {
@@ -99,6 +100,7 @@ func updateSection(client *confluence.Client) mcp.Spec[updateSectionArguments, c
 		Toolset:     toolsetPages,
 		Product:     policy.Confluence,
 		Access:      policy.Write,
+		Uses:        []mcp.Use[updateSectionArguments]{mcp.Always[updateSectionArguments]("confluence_get_page")},
 		Touches: func(in *updateSectionArguments) []policy.Object {
 			return []policy.Object{onePage(in.PageID)}
 		},

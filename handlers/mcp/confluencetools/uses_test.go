@@ -21,8 +21,9 @@ func TestUses(t *testing.T) {
 		}
 	}
 	want := map[string][]policy.Use{
-		"confluence_update_page": {{Tool: "confluence_move_page", Argument: "parent_id"}},
-		"confluence_copy_page":   {{Tool: "confluence_create_page"}, {Tool: "confluence_get_page"}},
+		"confluence_update_page":         {{Tool: "confluence_get_page"}, {Tool: "confluence_move_page", Argument: "parent_id"}},
+		"confluence_update_page_section": {{Tool: "confluence_get_page"}},
+		"confluence_copy_page":           {{Tool: "confluence_create_page"}, {Tool: "confluence_get_page"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +registered):\n%s", diff)

@@ -54,6 +54,9 @@ func getIssue(client *jira.Client) mcp.Spec[getIssueArguments, issueResult] {
 			Commas:  []string{"fields", "include"},
 			Ignored: []string{"properties", "update_history", "use_display_names"},
 		},
+		Uses: []mcp.Use[getIssueArguments]{
+			mcp.With("include", "jira_get_transitions", func(in *getIssueArguments) bool { return slices.Contains(in.Include, "transitions") }),
+		},
 		Touches: func(in *getIssueArguments) []policy.Object {
 			return []policy.Object{oneIssue(in.IssueKey)}
 		},

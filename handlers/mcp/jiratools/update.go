@@ -65,6 +65,7 @@ func updateIssue(client *jira.Client) mcp.Spec[updateIssueArguments, jira.Update
 		// No tool logs work but this one: once there is one, worklog is its work.
 		Uses: []mcp.Use[updateIssueArguments]{
 			mcp.With("transition", "jira_transition_issue", func(in *updateIssueArguments) bool { return in.Transition != "" }),
+			mcp.With("expected_updated", "jira_get_issue", func(in *updateIssueArguments) bool { return in.Expected != "" }),
 			mcp.With("comment", "jira_add_comment", func(in *updateIssueArguments) bool { return strings.TrimSpace(in.Comment) != "" }),
 		},
 		Touches: func(in *updateIssueArguments) []policy.Object {

@@ -25,7 +25,8 @@ func TestUses(t *testing.T) {
 		}
 	}
 	want := map[string][]policy.Use{
-		"jira_update_issue":        {{Tool: "jira_transition_issue", Argument: "transition"}, {Tool: "jira_add_comment", Argument: "comment"}},
+		"jira_get_issue":           {{Tool: "jira_get_transitions", Argument: "include"}},
+		"jira_update_issue":        {{Tool: "jira_transition_issue", Argument: "transition"}, {Tool: "jira_get_issue", Argument: "expected_updated"}, {Tool: "jira_add_comment", Argument: "comment"}},
 		"jira_transition_issue":    {{Tool: "jira_add_comment", Argument: "comment"}},
 		"jira_batch_create_issues": {{Tool: "jira_create_issue"}},
 	}

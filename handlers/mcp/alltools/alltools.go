@@ -1,5 +1,6 @@
 // Package alltools is the one place that names every tool of every product. What all tools have in
-// common is held by its tests: schemas that assistants accept, a budget of tokens, and docs/tools.md.
+// common is held by its tests: schemas that assistants accept, a budget of tokens, what the example of each gives
+// on each deployment, what wrong arguments are answered, and docs/tools.md.
 package alltools
 
 import (

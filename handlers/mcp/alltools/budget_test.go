@@ -3,9 +3,6 @@ package alltools_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/tiktoken-go/tokenizer"
@@ -81,21 +78,7 @@ func (w *world) listCost(t *testing.T) (tools, model, reply int) {
 // listReply is the answer to tools/list as it goes over the wire.
 func (w *world) listReply(t *testing.T) []byte {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.endpoint, strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "application/json, text/event-stream")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, body := w.post(t, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)
 	_, data, _ := bytes.Cut(body, []byte("data: "))
 	return bytes.TrimSpace(data)
 }

@@ -27,6 +27,17 @@ type example struct {
 		Tool      string          `json:"tool"`
 		Arguments json.RawMessage `json:"arguments"`
 	} `json:"before"`
+
+	// DataCenter takes the place of the calls above where people and objects go by other names there.
+	DataCenter *example `json:"data_center"`
+}
+
+// on returns the example for a deployment.
+func (e example) on(deployment string) example {
+	if deployment == sandbox.DataCenter && e.DataCenter != nil {
+		return *e.DataCenter
+	}
+	return e
 }
 
 // entry is a tool as docs/tools.md describes it.
@@ -89,7 +100,7 @@ func documented(t *testing.T) (entries []*entry) {
 				t.Errorf("testdata/examples.json has no example of %s", name)
 				continue
 			}
-			e.result = newWorld(t, d.here).play(t, name, e.example) // a world of its own, whatever others changed
+			e.result = newWorld(t, d.here).play(t, name, e.example.on(d.here)) // a world of its own, whatever others changed
 			entries = append(entries, e)
 		}
 	}

@@ -2,9 +2,12 @@ package alltools_test
 
 import (
 	"flag"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,6 +44,7 @@ type world struct {
 	session    *sdk.ClientSession
 	jira       http.Handler
 	confluence http.Handler
+	requests   atomic.Int64 // that tools sent to Jira and Confluence
 }
 
 func newWorld(t *testing.T, deployment string) *world {
@@ -54,8 +58,9 @@ func newWorld(t *testing.T, deployment string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jiraSite := site(t, atlassian.Jira, deployment, jiraURL, sandbox.JiraToken, j)
-	confluenceSite := site(t, atlassian.Confluence, deployment, confluenceURL, sandbox.ConfluenceToken, c)
+	w := &world{jira: j, confluence: c}
+	jiraSite := site(t, atlassian.Jira, deployment, jiraURL, sandbox.JiraToken, w.counted(j))
+	confluenceSite := site(t, atlassian.Confluence, deployment, confluenceURL, sandbox.ConfluenceToken, w.counted(c))
 	jiraClient, err := jira.New(jiraSite)
 	if err != nil {
 		t.Fatal(err)
@@ -64,9 +69,16 @@ func newWorld(t *testing.T, deployment string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{catalogue: alltools.Catalogue(nil, jiraClient, confluenceClient), jira: j, confluence: c}
+	w.catalogue = alltools.Catalogue(nil, jiraClient, confluenceClient)
 	w.serve(t)
 	return w
+}
+
+func (w *world) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.requests.Add(1)
+		next.ServeHTTP(rw, r)
+	})
 }
 
 // handlerTransport answers requests by calling a handler.
@@ -123,6 +135,27 @@ func (w *world) serve(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.session.Close() })
+}
+
+// post sends one message and returns the answer as it is.
+func (w *world) post(t *testing.T, body string) (status int, answer []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.endpoint, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json, text/event-stream")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer
 }
 
 // list is what an assistant is shown.

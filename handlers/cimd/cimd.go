@@ -22,6 +22,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/publicnet"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/safego"
 )
 
@@ -97,7 +98,7 @@ type Fetcher struct {
 	known   []string
 	log     *slog.Logger
 	now     func() time.Time
-	network network
+	network publicnet.Network
 	timeout time.Duration
 
 	mu        sync.Mutex
@@ -133,11 +134,11 @@ func (f failure) recent(now time.Time) bool {
 func New(c Config) *Fetcher {
 	f := &Fetcher{
 		trusted: c.Trusted, known: c.Known, log: c.Logger, now: c.Now,
-		network: newNetwork(c.Proxy), timeout: fetchTimeout,
+		network: publicnet.New(c.Proxy), timeout: fetchTimeout,
 		documents: newCache[cached](), failures: newCache[failure](), flights: make(map[string]*flight),
 		familiar: familiarBudget, strangers: strangerBudget,
 	}
-	f.network.tls.RootCAs = c.Roots
+	f.network.TLS.RootCAs = c.Roots
 	if f.trusted == nil {
 		f.trusted = func(string) bool { return true }
 	}

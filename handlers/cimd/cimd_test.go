@@ -153,10 +153,10 @@ func TestCacheIsBounded(t *testing.T) {
 
 func TestTheNextAddressIsTried(t *testing.T) {
 	f := setup(t, Config{}, serveDocument)
-	dial := f.network.dial
+	dial := f.network.Dial
 	v6 := netip.MustParseAddr("2606:4700::1111")
 	f.names = func(string) ([]netip.Addr, error) { return []netip.Addr{v6, publicAddress}, nil }
-	f.network.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+	f.network.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if address == "93.184.215.14:443" {
 			conn.Close()

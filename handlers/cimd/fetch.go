@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/publicnet"
 )
 
 // fetch gets a document and says how long it is fresh. Nothing that the document names is fetched.
@@ -17,9 +19,9 @@ func (f *Fetcher) fetch(ctx context.Context, clientID, host string) (*Document, 
 	if err != nil || u.Host != host || u.String() != clientID {
 		return nil, 0, invalidID("it can be read in two ways")
 	}
-	resp, err := f.network.get(ctx, u)
+	resp, err := f.network.Get(ctx, u, http.Header{"Accept": {"application/json"}, "User-Agent": {"caddy-atlassian-mcp"}})
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, unreachable(err)
 	}
 	defer resp.Body.Close()
 	if err := checkResponse(resp); err != nil {
@@ -27,7 +29,7 @@ func (f *Fetcher) fetch(ctx context.Context, clientID, host string) (*Document, 
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
 	if err != nil {
-		return nil, 0, unreachable(ctx, err)
+		return nil, 0, unreachable(publicnet.Explain(ctx, err))
 	}
 	if len(body) > maxDocument {
 		return nil, 0, badDocument(fmt.Sprintf("it is larger than %d bytes", maxDocument))
@@ -38,6 +40,8 @@ func (f *Fetcher) fetch(ctx context.Context, clientID, host string) (*Document, 
 	}
 	return document, lifetime(resp.Header, f.now()), nil
 }
+
+func unreachable(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) }
 
 // checkResponse looks at all of an answer but its body (section 4 of the draft). A redirect counts
 // as an error.

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/publicnet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -64,9 +66,9 @@ func setup(t *testing.T, c Config, answer http.HandlerFunc) *fixture {
 		c.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	}
 	f.Fetcher = New(c)
-	f.network.lookup, f.network.dial = f.lookup, f.dial
-	f.network.tls.RootCAs = x509.NewCertPool()
-	f.network.tls.RootCAs.AddCert(f.site.Certificate())
+	f.network.Lookup, f.network.Dial = f.lookup, f.dial
+	f.network.TLS.RootCAs = x509.NewCertPool()
+	f.network.TLS.RootCAs.AddCert(f.site.Certificate())
 	return f
 }
 
@@ -93,7 +95,7 @@ func (f *fixture) dial(ctx context.Context, network, address string) (net.Conn, 
 	f.mu.Lock()
 	f.dialled = append(f.dialled, address)
 	f.mu.Unlock()
-	if err := refusePrivate(network, address, nil); err != nil {
+	if err := publicnet.RefusePrivate(network, address, nil); err != nil {
 		return nil, err
 	}
 	return (&net.Dialer{}).DialContext(ctx, network, f.site.Listener.Addr().String())

@@ -154,8 +154,8 @@ func TestProxyTrouble(t *testing.T) {
 
 func TestProxyWithoutValidCertificate(t *testing.T) {
 	f, p := setupProxy(t, true)
-	f.network.dialProxy = f.network.dial // any address leads to the same certificate
-	f.network.proxy = func(*http.Request) (*url.URL, error) { return url.Parse("https://93.184.215.14:443") }
+	f.network.DialProxy = f.network.Dial // any address leads to the same certificate
+	f.network.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse("https://93.184.215.14:443") }
 	err := f.fails(t, clientID, ErrUnreachable)
 	if !strings.Contains(err.Error(), "outbound proxy") || len(p.asked) != 0 {
 		t.Errorf("got %v", err)

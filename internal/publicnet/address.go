@@ -1,4 +1,4 @@
-package cimd
+package publicnet
 
 import (
 	"errors"
@@ -7,10 +7,12 @@ import (
 	"syscall"
 )
 
-// port is the only one that is connected to.
-const port = 443
+// Port is the only one that is connected to.
+const Port = 443
 
-var errAddress = errors.New("the address is not a public one")
+// ErrAddress says that a host has an address that is not one of the public Internet, or that it is not
+// asked for by name, with https and on Port.
+var ErrAddress = errors.New("its host is not one of the public Internet")
 
 // global is what IANA gives out for the public IPv6 Internet. It leaves out loopback, link-local,
 // site-local, unique local, multicast and discard-only addresses, and the forms that stand for an
@@ -50,20 +52,20 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-// public reports whether an address is one of the public Internet. One with a zone is in no prefix.
-func public(a netip.Addr) bool {
+// Public reports whether an address is one of the public Internet. One with a zone is in no prefix.
+func Public(a netip.Addr) bool {
 	if !a.Is4() && !global.Contains(a) {
 		return false
 	}
 	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// refusePrivate is a [net.Dialer] Control function. It sees the address that is about to be
+// RefusePrivate is a [net.Dialer] Control function. It sees the address that is about to be
 // connected to, so that nothing between the look-up of a name and the connection gets past it.
-func refusePrivate(_, address string, _ syscall.RawConn) error {
+func RefusePrivate(_, address string, _ syscall.RawConn) error {
 	a, err := netip.ParseAddrPort(address)
-	if err != nil || a.Port() != port || !public(a.Addr()) {
-		return errAddress
+	if err != nil || a.Port() != Port || !Public(a.Addr()) {
+		return ErrAddress
 	}
 	return nil
 }

@@ -119,23 +119,23 @@ func (d *decision) boundaries() map[policy.Product]policy.Boundary {
 }
 
 func (d *decision) allows(o policy.Object) bool {
-	part, open := d.closed(o)
-	return open && part == nil
+	closed, about := d.firstClosed(o)
+	return about && closed == nil
 }
 
-// closed is the first part that is not open on o, or nil; open is false when no part is about the
+// firstClosed is the first part that is not open on o, or nil; about is false when no part is about the
 // product of o.
-func (d *decision) closed(o policy.Object) (closed *part, open bool) {
+func (d *decision) firstClosed(o policy.Object) (closed *part, about bool) {
 	for i, part := range d.parts {
 		if part.Product != policy.ProductOf(o.Kind) {
 			continue
 		}
-		open = true
+		about = true
 		if !d.policy.Within(d.who, part.Tool, o) {
 			return &d.parts[i], true
 		}
 	}
-	return nil, open
+	return nil, about
 }
 
 func (t *tool) decideBefore(ctx context.Context, call *steps, d *decision) error {
@@ -157,7 +157,7 @@ func (t *tool) decideBefore(ctx context.Context, call *steps, d *decision) error
 
 // repair says how the call does without another tool's work that is not open on o.
 func (d *decision) repair(o policy.Object) string {
-	closed, _ := d.closed(o)
+	closed, _ := d.firstClosed(o)
 	if closed == nil || closed.argument == "" {
 		return ""
 	}

@@ -59,19 +59,19 @@ type Policy struct {
 
 // New returns the policy of c. Its errors name the setting that is wrong and what it may be.
 func New(c Config) (*Policy, error) {
-	tools, err := toolRule(c.Tools, c.Known)
+	tools, err := toolNames(c.Tools, c.Known)
 	if err != nil {
 		return nil, err
 	}
-	toolsets, err := toolsetRule(c.Toolsets, c.Known)
+	toolsets, err := toolsetNames(c.Toolsets, c.Known)
 	if err != nil {
 		return nil, err
 	}
-	projects, err := keyRule("JIRA_PROJECTS_FILTER", "project", c.Projects)
+	projects, err := keyNames("JIRA_PROJECTS_FILTER", "project", c.Projects)
 	if err != nil {
 		return nil, err
 	}
-	spaces, err := keyRule("CONFLUENCE_SPACES_FILTER", "space", c.Spaces)
+	spaces, err := keyNames("CONFLUENCE_SPACES_FILTER", "space", c.Spaces)
 	if err != nil {
 		return nil, err
 	}

@@ -194,10 +194,10 @@ func compile(r Rule, known []Tool) (*rule, error) {
 			}
 		}
 	}
-	if c.projects, err = keyRule(c.line+": project", "project", r.Projects); err != nil {
+	if c.projects, err = keyNames(c.line+": project", "project", r.Projects); err != nil {
 		return nil, err
 	}
-	if c.spaces, err = keyRule(c.line+": space", "space", r.Spaces); err != nil {
+	if c.spaces, err = keyNames(c.line+": space", "space", r.Spaces); err != nil {
 		return nil, err
 	}
 	c.everybody = len(c.roles)+len(c.groups)+len(c.users)+len(c.tenants)+len(c.scopes)+len(c.applications)+len(c.assistants) == 0

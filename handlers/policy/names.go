@@ -52,7 +52,7 @@ var (
 	spaceKey   = regexp.MustCompile(`^~?[A-Za-z0-9._:@-]{1,255}$`)
 )
 
-func toolRule(names []string, known []Tool) (nameSet, error) {
+func toolNames(names []string, known []Tool) (nameSet, error) {
 	if err := noBlank("ENABLED_TOOLS", names); err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func toolRule(names []string, known []Tool) (nameSet, error) {
 	return rule, nil
 }
 
-func toolsetRule(names []string, known []Tool) (nameSet, error) {
+func toolsetNames(names []string, known []Tool) (nameSet, error) {
 	if err := noBlank("TOOLSETS", names); err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func toolsetRule(names []string, known []Tool) (nameSet, error) {
 	return rule, nil
 }
 
-func keyRule(setting, kind string, keys []string) (nameSet, error) {
+func keyNames(setting, kind string, keys []string) (nameSet, error) {
 	if err := noBlank(setting, keys); err != nil {
 		return nil, err
 	}

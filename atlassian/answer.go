@@ -73,17 +73,25 @@ func (s *Site) anonymousAnswer(h http.Header, creds Credentials) *Error {
 func (s *Site) judgeSuccess(resp *http.Response, creds Credentials, write bool) *Error {
 	wantsJSON := strings.Contains(resp.Request.Header.Get("Accept"), "json")
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if wantsJSON && (mediaType == "text/html" || mediaType == "application/xhtml+xml") {
-		return &Error{
-			Product: s.product, Status: http.StatusUnauthorized,
-			Messages: []string{"a web page came instead of data, most likely a sign-in page"},
-			Hint:     s.credentialsHint(resp.Header, resp.StatusCode, creds),
-		}
+	if wantsJSON && isPage(mediaType) {
+		return s.signInPage(resp, creds)
 	}
 	if resp.ContentLength > s.max {
 		return s.tooLarge(write)
 	}
 	return nil
+}
+
+func isPage(mediaType string) bool {
+	return mediaType == "text/html" || mediaType == "application/xhtml+xml"
+}
+
+func (s *Site) signInPage(resp *http.Response, creds Credentials) *Error {
+	return &Error{
+		Product: s.product, Status: http.StatusUnauthorized,
+		Messages: []string{"a web page came instead of data, most likely a sign-in page"},
+		Hint:     s.credentialsHint(resp.Header, resp.StatusCode, creds),
+	}
 }
 
 // redirected explains a redirect that was not followed.

@@ -7,18 +7,19 @@ import (
 	"io"
 )
 
-// cappedBody ends an answer at the site's limit with an error instead of a silent cut.
+// cappedBody ends an answer at a limit with an error instead of a silent cut.
 type cappedBody struct {
 	site   *Site
 	body   io.ReadCloser
 	left   int64
 	cancel context.CancelFunc
 	write  bool
+	over   func(write bool) *Error // what to say beyond the limit
 }
 
 func (b *cappedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
-		return 0, b.site.tooLarge(b.write)
+		return 0, b.over(b.write)
 	}
 	if int64(len(p)) > b.left+1 {
 		p = p[:b.left+1]
@@ -26,10 +27,14 @@ func (b *cappedBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.left -= int64(n)
 	if b.left < 0 {
-		return n + int(b.left), b.site.tooLarge(b.write)
+		return n + int(b.left), b.over(b.write)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = &Error{Product: b.site.product, Messages: []string{"the connection broke in the middle of the answer"}, Uncertain: b.write, cause: err}
+		message := "the connection broke in the middle of the answer"
+		if errors.Is(err, errIdle) {
+			message = err.Error()
+		}
+		err = &Error{Product: b.site.product, Messages: []string{message}, Uncertain: b.write, cause: err}
 	}
 	return n, err
 }

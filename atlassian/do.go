@@ -44,23 +44,31 @@ func isAnonymous(ctx context.Context) bool {
 // caller can take a refusal for an empty result; errors.Is finds a context's error in it.
 // Requests to another host than the site's, or outside its path, are refused unsent.
 func (s *Site) Do(req *http.Request) (*http.Response, error) {
-	ctx := req.Context()
-	creds := s.credentials(ctx)
-	if err := s.checkCredentials(creds); err != nil {
-		return nil, err
-	}
-	deployment, err := s.Deployment(ctx)
+	req, root, err := s.locate(req)
 	if err != nil {
-		return nil, err
-	}
-	root, err := s.root(ctx, deployment, creds)
-	if err != nil {
-		return nil, err
-	}
-	if req, err = s.readdress(req, deployment, root); err != nil {
 		return nil, err
 	}
 	return s.send(req, root)
+}
+
+// locate addresses a request to the root of the site's API for its credentials, which are looked up
+// where they are not known.
+func (s *Site) locate(req *http.Request) (*http.Request, *url.URL, error) {
+	ctx := req.Context()
+	creds := s.credentials(ctx)
+	if err := s.checkCredentials(creds); err != nil {
+		return nil, nil, err
+	}
+	deployment, err := s.Deployment(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	root, err := s.root(ctx, deployment, creds)
+	if err != nil {
+		return nil, nil, err
+	}
+	req, err = s.readdress(req, deployment, root)
+	return req, root, err
 }
 
 // readdress moves a request from the address that go-atlassian was made with to where the site's API
@@ -83,7 +91,7 @@ func (s *Site) readdress(req *http.Request, d Deployment, root *url.URL) (*http.
 	u.RawQuery = req.URL.RawQuery
 	req = req.Clone(req.Context())
 	req.URL = u
-	return req, nil
+	return req, s.checkURL(u, root)
 }
 
 // send is Do for an address as it is, below a root of the site's API.
@@ -99,13 +107,18 @@ func (s *Site) send(req *http.Request, root *url.URL) (*http.Response, error) {
 		}
 	}
 	write := isWrite(req)
+	return s.persist(req, write, func() (*http.Response, *Error) { return s.attempt(req, root, creds, write) })
+}
+
+// persist makes attempts until one succeeds or another makes no sense.
+func (s *Site) persist(req *http.Request, write bool, attempt func() (*http.Response, *Error)) (*http.Response, error) {
 	s.retries.request(time.Now())
 	for n := 0; ; n++ {
-		resp, failure := s.attempt(req, root, creds, write)
+		resp, failure := attempt()
 		if failure == nil {
 			return resp, nil
 		}
-		if !s.waitAndRetry(ctx, req, failure, write, n) {
+		if !s.waitAndRetry(req.Context(), req, failure, write, n) {
 			return nil, failure
 		}
 	}
@@ -168,8 +181,7 @@ func isWrite(req *http.Request) bool {
 // attempt sends the request once. The failure knows whether another attempt makes sense.
 func (s *Site) attempt(req *http.Request, root *url.URL, creds Credentials, write bool) (*http.Response, *Error) {
 	ctx, cancel := context.WithTimeout(req.Context(), attemptTimeout)
-	out := req.Clone(ctx)
-	out.Host = ""
+	out := s.outgoing(ctx, req, creds)
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
@@ -178,16 +190,6 @@ func (s *Site) attempt(req *http.Request, root *url.URL, creds Credentials, writ
 		}
 		out.Body = body
 	}
-	out.Header.Del("Cookie")
-	out.Header.Set("User-Agent", s.agent)
-	if root.Host == s.base.Host { // they are for what stands in front of the site, and the gateway does not
-		maps.Copy(out.Header, s.headers)
-	}
-	out.Header.Del("Authorization")
-	if !isAnonymous(ctx) {
-		creds.set(out.Header, s.known())
-	}
-
 	var h handshake
 	client := http.Client{Transport: s.transport, CheckRedirect: followWithin(root)}
 	resp, err := client.Do(out.WithContext(h.watch(ctx)))
@@ -200,8 +202,24 @@ func (s *Site) attempt(req *http.Request, root *url.URL, creds Credentials, writ
 		cancel()
 		return nil, failure
 	}
-	resp.Body = &cappedBody{site: s, body: resp.Body, left: s.max, cancel: cancel, write: write}
+	resp.Body = &cappedBody{site: s, body: resp.Body, left: s.max, cancel: cancel, write: write, over: s.tooLarge}
 	return resp, nil
+}
+
+// outgoing is a copy of the request for one attempt, with what all requests to the site carry.
+func (s *Site) outgoing(ctx context.Context, req *http.Request, creds Credentials) *http.Request {
+	out := req.Clone(ctx)
+	out.Host = ""
+	out.Header.Del("Cookie")
+	out.Header.Set("User-Agent", s.agent)
+	if out.URL.Host == s.base.Host { // they are for what stands in front of the site, and the gateway does not
+		maps.Copy(out.Header, s.headers)
+	}
+	out.Header.Del("Authorization")
+	if !isAnonymous(ctx) {
+		creds.set(out.Header, s.known())
+	}
+	return out
 }
 
 // followWithin follows redirects of reads below the root, where net/http keeps the credentials, and no

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/publicnet"
 )
 
 // The products a Site can be for.
@@ -39,7 +41,8 @@ type Config struct {
 
 	// Transport carries the requests. Nil is a transport of the site's own that honours the
 	// proxy variables of the environment. It must not add credentials: it would add them after a
-	// redirect, too.
+	// redirect, too. Where redirects of files lead is asked through the proxy and with the trusted
+	// authorities of an *http.Transport, and without its client certificate.
 	Transport http.RoundTripper
 
 	// Headers go with every request to the site, for what stands in front of it. Credentials and
@@ -64,6 +67,8 @@ type Site struct {
 	web       *url.URL // what people open; ends in "/"
 	own       Credentials
 	transport http.RoundTripper
+	bare      http.RoundTripper // the same without client certificate
+	public    publicnet.Network
 	headers   http.Header
 	log       *slog.Logger
 	max       int64
@@ -125,7 +130,29 @@ func NewSite(product string, c Config) (*Site, error) {
 	if s.transport == nil {
 		s.transport = NewTransport()
 	}
+	s.setRedirects()
 	return s, nil
+}
+
+// setRedirects prepares the ways to where the site's redirects of files lead.
+func (s *Site) setRedirects() {
+	t, ok := s.transport.(*http.Transport)
+	if !ok {
+		s.bare, s.public = s.transport, publicnet.New(nil)
+		return
+	}
+	proxy := t.Proxy
+	if proxy == nil {
+		proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+	}
+	s.public = publicnet.New(proxy)
+	bare := t.Clone()
+	bare.DisableKeepAlives = true
+	if bare.TLSClientConfig != nil {
+		bare.TLSClientConfig.Certificates, bare.TLSClientConfig.GetClientCertificate = nil, nil
+		s.public.TLS.RootCAs = bare.TLSClientConfig.RootCAs
+	}
+	s.bare = bare
 }
 
 // Product is "jira" or "confluence".

@@ -52,7 +52,7 @@ func TestGetRefusesUnasked(t *testing.T) {
 	}
 	for _, address := range []string{
 		"http://host.example.com/", "ftp://host.example.com/", "https://host.example.com:8443/", "https://user:pass@host.example.com/",
-		"https://127.0.0.1/", "https://[::1]/", "https://93.184.215.14/", "//host.example.com/",
+		"https://127.0.0.1/", "https://[::1]/", "https://93.184.215.14/", "//host.example.com/", "https:///x",
 	} {
 		u, err := url.Parse(address)
 		if err != nil {

@@ -87,7 +87,7 @@ func (n *Network) resolve(ctx context.Context, host string) ([]netip.Addr, error
 //
 // The next address is tried only while nothing was sent yet, so that one call is one request.
 func (n *Network) Get(ctx context.Context, u *url.URL, header http.Header) (*http.Response, error) {
-	if _, err := netip.ParseAddr(u.Hostname()); err == nil || u.Scheme != "https" || u.Port() != "" && u.Port() != strconv.Itoa(Port) || u.User != nil {
+	if _, err := netip.ParseAddr(u.Hostname()); err == nil || u.Hostname() == "" || u.Scheme != "https" || u.Port() != "" && u.Port() != strconv.Itoa(Port) || u.User != nil {
 		return nil, ErrAddress
 	}
 	addresses, err := n.resolve(ctx, u.Hostname())

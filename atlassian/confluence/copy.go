@@ -27,6 +27,8 @@ type CopiedPage struct {
 
 const textOnlyNote = "Only the text was copied: Data Center's API copies neither attachments nor labels nor restrictions, so everybody who may see the space may read it."
 
+var copiedPage = placeArguments{"destination_space_key", "destination_parent_id", "new_title"}
+
 // CopyPage copies a page without what is below it. On Cloud that is one request, and the copy keeps
 // labels and restrictions; on Data Center it is two, and it does not. A parent takes one more.
 func (c *Client) CopyPage(ctx context.Context, in CopyRequest) (*CopiedPage, error) {
@@ -36,14 +38,14 @@ func (c *Client) CopyPage(ctx context.Context, in CopyRequest) (*CopiedPage, err
 	}
 	in.PageID = id
 	page := NewPage{SpaceKey: in.SpaceKey, Title: in.Title, ParentID: in.ParentID}
-	if err := page.check(); err != nil {
+	if err := page.check(copiedPage); err != nil {
 		return nil, err
 	}
 	cloud, err := c.isCloud(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkParent(ctx, cloud, page.ParentID, page.SpaceKey); err != nil {
+	if err := c.checkParent(ctx, cloud, copiedPage.parent, page.ParentID, page.SpaceKey); err != nil {
 		return nil, err
 	}
 	if cloud {

@@ -34,7 +34,7 @@ const maxTitle = 255
 
 // CreatePage creates a page and returns what identifies it, without its body.
 func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
-	if err := in.check(); err != nil {
+	if err := in.check(newPage); err != nil {
 		return nil, err
 	}
 	cloud, err := c.isCloud(ctx)
@@ -45,7 +45,7 @@ func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
 	if err != nil {
 		return nil, &atlassian.InputError{Argument: "content", Problem: err.Error(), Hint: "Send Markdown, or correct it. Nothing was created."}
 	}
-	if err := c.checkParent(ctx, cloud, in.ParentID, in.SpaceKey); err != nil {
+	if err := c.checkParent(ctx, cloud, newPage.parent, in.ParentID, in.SpaceKey); err != nil {
 		return nil, err
 	}
 	create := c.createContent
@@ -61,17 +61,22 @@ func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
 	return page, nil
 }
 
+// placeArguments are what callers know the parts of a new page by.
+type placeArguments struct{ space, parent, title string }
+
+var newPage = placeArguments{"space_key", "parent_id", "title"}
+
 // check refuses what Confluence would refuse.
-func (in *NewPage) check() (err error) {
-	if in.SpaceKey, err = atlassian.CheckSpaceKey("space_key", in.SpaceKey); err != nil {
+func (in *NewPage) check(of placeArguments) (err error) {
+	if in.SpaceKey, err = atlassian.CheckSpaceKey(of.space, in.SpaceKey); err != nil {
 		return err
 	}
 	if in.ParentID != "" {
-		if in.ParentID, err = atlassian.CheckID("parent_id", in.ParentID); err != nil {
+		if in.ParentID, err = atlassian.CheckID(of.parent, in.ParentID); err != nil {
 			return err
 		}
 	}
-	if in.Title, err = checkTitle("title", in.Title); err != nil {
+	if in.Title, err = checkTitle(of.title, in.Title); err != nil {
 		return err
 	}
 	return checkFormat("content_format", in.Format)
@@ -126,7 +131,7 @@ func paragraph(line string) string {
 // checkParent refuses a parent that is not in the space. Confluence itself may put the page into
 // the parent's space instead, which is not the space that was asked for, nor perhaps one that the
 // caller may write to.
-func (c *Client) checkParent(ctx context.Context, cloud bool, parentID, spaceKey string) error {
+func (c *Client) checkParent(ctx context.Context, cloud bool, argument, parentID, spaceKey string) error {
 	if parentID == "" {
 		return nil
 	}
@@ -142,8 +147,8 @@ func (c *Client) checkParent(ctx context.Context, cloud bool, parentID, spaceKey
 	}
 	if errors.Is(err, atlassian.ErrNotFound) || (err == nil && !strings.EqualFold(key, spaceKey)) {
 		return &atlassian.InputError{
-			Argument: "parent_id", Problem: parentID + " is not a page of space " + spaceKey,
-			Hint: "Give the id of a page in this space, or leave parent_id out. Nothing was changed.",
+			Argument: argument, Problem: parentID + " is not a page of space " + spaceKey,
+			Hint: "Give the id of a page in this space, or leave " + argument + " out. Nothing was changed.",
 		}
 	}
 	return err

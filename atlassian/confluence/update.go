@@ -71,7 +71,7 @@ func (c *Client) UpdatePage(ctx context.Context, in PageUpdate) (*UpdatedPage, e
 	if in.ExpectedVersion != 0 && in.ExpectedVersion != before.version {
 		return nil, c.outdated(ctx, cloud, in.ExpectedVersion, before)
 	}
-	if err := c.checkParent(ctx, cloud, in.ParentID, before.space); err != nil {
+	if err := c.checkParent(ctx, cloud, "parent_id", in.ParentID, before.space); err != nil {
 		return nil, err
 	}
 	text, err := in.Text.apply(before.storage, cloud)

@@ -123,9 +123,11 @@ func (c *Client) newFields(ctx context.Context, f *form, in NewIssue) (map[strin
 			list[i] = name
 		}
 		given["components"] = list
+		f.own = append(f.own, "components")
 	}
 	if in.Assignee != "" {
 		given["assignee"] = in.Assignee
+		f.own = append(f.own, "assignee")
 	}
 	for _, fixed := range []string{"project", "issuetype", "summary", "description"} {
 		for name := range given {

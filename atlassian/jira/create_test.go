@@ -113,7 +113,7 @@ func TestCreateIssueRefusals(t *testing.T) {
 		wantInputError(t, try(func(in *jira.NewIssue) { in.Project = "a b" }), "project_key", "not a project key")
 		wantInputError(t, try(func(in *jira.NewIssue) { in.Summary = " " }), "summary", "is empty")
 		wantInputError(t, try(func(in *jira.NewIssue) { in.Type = "Saga" }), "issue_type", `no type "Saga"`, `"Epic", "Story"`)
-		wantInputError(t, try(func(in *jira.NewIssue) { in.Assignee = "Sam Lee" }), "additional_fields.assignee", "several people")
+		wantInputError(t, try(func(in *jira.NewIssue) { in.Assignee = "Sam Lee" }), "assignee", "several people")
 		wantInputError(t, try(func(in *jira.NewIssue) { in.Components = []string{"Cellar"} }), "additional_fields", `"Cellar" is not a value`, `"Gateway", "Portal"`)
 		wantInputError(t, try(func(in *jira.NewIssue) { in.Description, in.Format = "x", markup.ADF }), "description", "malformed")
 		wantInputError(t, try(func(in *jira.NewIssue) { in.Type = "Bug" }), "additional_fields", "Bug in PLAT demands", `"customfield_10031" (Severity), allowed: "Critical"`)

@@ -244,20 +244,20 @@ func unknownField(argument, name string, list []field) error {
 	return e
 }
 
-// epicLinkField is the id of Data Center's field for the epic of an issue, or empty. It is not
-// worth failing a read for.
-func (c *Client) epicLinkField(ctx context.Context, a api) string {
+// withEpic adds Data Center's field for the epic of an issue, which is no parent there. It is not worth
+// failing a read for.
+func (c *Client) withEpic(ctx context.Context, a api, fields []string) []string {
 	if a.isCloud() {
-		return ""
+		return fields
 	}
 	list, err := c.allFields(ctx, a)
 	if err != nil {
-		return ""
+		return fields
 	}
 	for _, f := range list {
 		if f.schema.Custom == customEpicLink {
-			return f.id
+			return append(slices.Clip(fields), f.id)
 		}
 	}
-	return ""
+	return fields
 }

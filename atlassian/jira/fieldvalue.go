@@ -58,7 +58,7 @@ func (f *form) richText(id, name, text string) (any, error) {
 	if _, read := f.was[id]; f.was != nil && !read && f.api.isCloud() {
 		return nil, f.bad("the text that "+quoted(name)+" has could not be read, so it cannot be changed safely", "Name the field by its id, "+id+".")
 	}
-	return f.api.edited(f.argument+"."+name, f.was[id], text, f.format, "")
+	return f.api.edited(f.place(name), f.was[id], text, f.format, "")
 }
 
 // split makes a list of a value that is none. A text is divided at commas unless it is one of the
@@ -133,13 +133,13 @@ func (f *form) named(meta fieldMeta, kind, name, s string) (any, error) {
 	case "project":
 		return map[string]any{"key": s}, nil
 	case "issuelink":
-		key, err := atlassian.CheckIssueKey(f.argument+"."+name, s)
+		key, err := atlassian.CheckIssueKey(f.place(name), s)
 		return map[string]any{"key": key}, err
 	case "timetracking":
 		return map[string]any{"originalEstimate": s}, nil
 	}
 	if meta.Schema.Custom == customEpicLink {
-		return atlassian.CheckIssueKey(f.argument+"."+name, s)
+		return atlassian.CheckIssueKey(f.place(name), s)
 	}
 	if meta.Schema.Type == "array" && kind == "string" && strings.ContainsAny(strings.TrimSpace(s), " \t\n") {
 		return nil, f.bad("the label "+quoted(s)+" contains a space, which labels must not", "Join the words with - or _.")
@@ -236,7 +236,7 @@ func (f *form) sprintNamed(ctx context.Context, name, wanted string) (any, error
 	if id, known := f.found.sprints[key]; known {
 		return id, nil
 	}
-	id, err := f.client.findSprint(ctx, f.api, f.argument+"."+name, f.project, wanted)
+	id, err := f.client.findSprint(ctx, f.api, f.place(name), f.project, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func (f *form) user(ctx context.Context, name, who string) (any, error) {
 	u, known := f.found.people[who]
 	if !known {
 		var err error
-		if u, err = f.client.findPerson(ctx, f.api, f.argument+"."+name, who); err != nil {
+		if u, err = f.client.findPerson(ctx, f.api, f.place(name), who); err != nil {
 			return nil, err
 		}
 		f.found.people[who] = u

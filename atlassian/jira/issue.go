@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -136,10 +135,7 @@ func (c *Client) GetIssue(ctx context.Context, in GetIssueRequest) (*Issue, erro
 func (c *Client) selectForIssue(ctx context.Context, a api, in GetIssueRequest) (*selection, error) {
 	asked := in.Fields
 	if len(asked) == 0 {
-		asked = usualFields
-		if id := c.epicLinkField(ctx, a); id != "" {
-			asked = append(slices.Clip(asked), id)
-		}
+		asked = c.withEpic(ctx, a, usualFields)
 	}
 	s, err := c.selectFields(ctx, a, asked)
 	if err != nil {

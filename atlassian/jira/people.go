@@ -64,6 +64,24 @@ type AssignableRequest struct {
 	Cursor              string
 }
 
+// where is what Jira searches by: the issue when there is one, and a project key beside it says
+// nothing more, but has to be one.
+func (in AssignableRequest) where() (query url.Values, err error) {
+	if in.Project != "" {
+		if in.Project, err = atlassian.CheckProjectKey("project_key", in.Project); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case in.Key != "":
+		key, err := atlassian.CheckIssueKey("issue_key", in.Key)
+		return url.Values{"issueKey": {key}}, err
+	case in.Project != "":
+		return url.Values{"project": {in.Project}}, nil
+	}
+	return nil, &atlassian.InputError{Argument: "project_key", Problem: "is missing", Hint: "Give project_key or issue_key."}
+}
+
 // AssignableList is a part of the people to whom issues can be assigned.
 type AssignableList struct {
 	Users []Person `json:"users"`
@@ -79,22 +97,9 @@ func (c *Client) Assignable(ctx context.Context, in AssignableRequest) (*Assigna
 		return nil, err
 	}
 	limit := min(max(in.Limit, 1), 100)
-	query := url.Values{}
-	switch {
-	case in.Key != "":
-		key, err := atlassian.CheckIssueKey("issue_key", in.Key)
-		if err != nil {
-			return nil, err
-		}
-		query.Set("issueKey", key)
-	case in.Project != "":
-		key, err := atlassian.CheckProjectKey("project_key", in.Project)
-		if err != nil {
-			return nil, err
-		}
-		query.Set("project", key)
-	default:
-		return nil, &atlassian.InputError{Argument: "project_key", Problem: "is missing", Hint: "Give project_key or issue_key."}
+	query, err := in.where()
+	if err != nil {
+		return nil, err
 	}
 	a, err := c.api(ctx)
 	if err != nil {

@@ -18,8 +18,10 @@ type form struct {
 	api    api
 	// argument is where the values come from, and what names the screen, as in "this transition".
 	argument, what string
-	screen         map[string]fieldMeta
-	format         markup.Format
+	// own are the values that came in arguments of their own, by the names of these.
+	own    []string
+	screen map[string]fieldMeta
+	format markup.Format
 	// was are the values that the fields have, for rich text that is merged into what is there.
 	was map[string]json.RawMessage
 	// project is the key of the project whose boards have the sprints.
@@ -59,6 +61,14 @@ func (f *form) fill(ctx context.Context, given map[string]any) (map[string]any, 
 		}
 	}
 	return out, nil
+}
+
+// place is where a value came from.
+func (f *form) place(name string) string {
+	if slices.Contains(f.own, name) {
+		return name
+	}
+	return f.argument + "." + name
 }
 
 func (f *form) bad(problem, hint string) *atlassian.InputError {

@@ -47,7 +47,7 @@ const MaxSearchLimit = 100
 // usualListFields are read when a search names none.
 var usualListFields = []string{"summary", "issuetype", "status", "priority", "assignee", "labels", "updated", "parent"}
 
-// Search runs JQL, one request a page. The query is sent as it is unless Projects or Scope narrow it.
+// Search runs JQL, one request a page, and one for the list of fields where they are looked up. The query is sent as it is unless Projects or Scope narrow it.
 func (c *Client) Search(ctx context.Context, in SearchRequest) (*SearchResult, error) {
 	jql, err := boundJQL(in.JQL, in.Projects, in.Scope)
 	if err != nil {
@@ -66,7 +66,7 @@ func (c *Client) Search(ctx context.Context, in SearchRequest) (*SearchResult, e
 	}
 	asked := in.Fields
 	if len(asked) == 0 {
-		asked = usualListFields
+		asked = c.withEpic(ctx, a, usualListFields)
 	}
 	selected, err := c.selectFields(ctx, a, asked)
 	if err != nil {

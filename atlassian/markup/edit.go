@@ -129,11 +129,11 @@ func findHeading(blocks []*node, title string) (siblings []*node, at int, err er
 	case found == 1:
 		return siblings, at, nil
 	case found > 1:
-		return nil, 0, fmt.Errorf("%w: %d headings read %q", ErrNoSuchText, found, title)
+		return nil, 0, fmt.Errorf("%w: %d headings read %s", ErrNoSuchText, found, quoted(title))
 	case len(all) == 0:
-		return nil, 0, fmt.Errorf("%w: a heading %q; it has no headings", ErrNoSuchText, title)
+		return nil, 0, fmt.Errorf("%w: a heading %s; it has no headings", ErrNoSuchText, quoted(title))
 	default:
-		return nil, 0, fmt.Errorf("%w: a heading %q; its headings are %s", ErrNoSuchText, title, strings.Join(all[:min(len(all), 30)], " / "))
+		return nil, 0, fmt.Errorf("%w: a heading %s; its headings are %s", ErrNoSuchText, quoted(title), strings.Join(all[:min(len(all), 30)], " / "))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -114,9 +115,13 @@ func (m *merge) note(p patch, ok bool) bool {
 
 // notEditable names the node that a change would have to destroy.
 func notEditable(n *node) error {
-	text := plainText(flatten(n))
+	return fmt.Errorf("the part that begins with %s %w", quoted(plainText(flatten(n))), ErrNotEditable)
+}
+
+// quoted is a text as an error names it. Whoever wrote it knows it by its beginning.
+func quoted(text string) string {
 	if r := []rune(text); len(r) > 60 {
 		text = string(r[:60]) + "…"
 	}
-	return fmt.Errorf("the part that begins with %q %w", text, ErrNotEditable)
+	return strconv.Quote(text)
 }

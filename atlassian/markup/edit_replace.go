@@ -35,7 +35,7 @@ func (o *Original) ReplaceText(from, to string) (string, int, error) {
 	}
 	count := walk(o.blocks)
 	if count == 0 {
-		return "", 0, fmt.Errorf("%w: %q", ErrNoSuchText, from)
+		return "", 0, fmt.Errorf("%w: %s", ErrNoSuchText, quoted(from))
 	}
 	doc, err := m.patched()
 	return doc, count, err

@@ -11,7 +11,7 @@ import (
 
 type getPageArguments struct {
 	PageID   string `json:"page_id,omitempty" jsonschema:"Number in the page's URL; or give title and space_key"`
-	Title    string `json:"title,omitempty" jsonschema:"Exact title"`
+	Title    string `json:"title,omitempty" max:"255" jsonschema:"Exact title"`
 	SpaceKey string `json:"space_key,omitempty"`
 	Metadata bool   `json:"include_metadata" default:"true" jsonschema:"Authors, dates, labels and ancestors too"`
 	Markdown bool   `json:"convert_to_markdown" default:"true" jsonschema:"False gives Confluence storage format"`

@@ -27,8 +27,8 @@ type CopiedPage struct {
 
 const textOnlyNote = "Only the text was copied: Data Center's API copies neither attachments nor labels nor restrictions, so everybody who may see the space may read it."
 
-// CopyPage copies a page without what is below it. On Cloud that is one request, and the copy keeps
-// labels and restrictions; on Data Center it is two, and it does not. A parent takes one more.
+// CopyPage copies a page without what is below it. On Cloud that is one request, and one for a
+// space that is not known yet, and the copy keeps labels and restrictions; on Data Center it is two, and it does not. A parent takes one more.
 func (c *Client) CopyPage(ctx context.Context, in CopyRequest) (*CopiedPage, error) {
 	id, err := atlassian.CheckID("source_page_id", in.PageID)
 	if err != nil {
@@ -41,6 +41,9 @@ func (c *Client) CopyPage(ctx context.Context, in CopyRequest) (*CopiedPage, err
 	}
 	cloud, err := c.isCloud(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if page.SpaceKey, err = c.SpaceKey(ctx, "destination_space_key", page.SpaceKey); err != nil {
 		return nil, err
 	}
 	if err := c.checkParent(ctx, cloud, page.ParentID, page.SpaceKey); err != nil {

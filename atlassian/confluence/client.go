@@ -27,7 +27,7 @@ type Client struct {
 	// Neither names nor spaces are secret among the people of a site, so all callers share them.
 	// What a caller may read is decided by Confluence on the page itself, on every call.
 	spaces *cache[Space]  // by id
-	keys   *cache[Space]  // by key
+	keys   *cache[Space]  // by key, and by an alias that was asked for
 	people *cache[string] // account id -> display name
 }
 

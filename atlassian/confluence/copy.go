@@ -29,8 +29,9 @@ const textOnlyNote = "Only the text was copied: Data Center's API copies neither
 
 var copiedPage = placeArguments{"destination_space_key", "destination_parent_id", "new_title"}
 
-// CopyPage copies a page without what is below it. On Cloud that is one request, and the copy keeps
-// labels and restrictions; on Data Center it is two, and it does not. A parent takes one more.
+// CopyPage copies a page without what is below it. On Cloud that is one request, and one
+// for a space that is not known yet, and the copy keeps labels and restrictions; on Data Center it is two, and it does not. A parent takes one
+// more.
 func (c *Client) CopyPage(ctx context.Context, in CopyRequest) (*CopiedPage, error) {
 	id, err := atlassian.CheckID("source_page_id", in.PageID)
 	if err != nil {
@@ -43,6 +44,9 @@ func (c *Client) CopyPage(ctx context.Context, in CopyRequest) (*CopiedPage, err
 	}
 	cloud, err := c.isCloud(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if page.SpaceKey, err = c.SpaceKey(ctx, "destination_space_key", page.SpaceKey); err != nil {
 		return nil, err
 	}
 	if err := c.checkParent(ctx, cloud, copiedPage.parent, page.ParentID, page.SpaceKey); err != nil {

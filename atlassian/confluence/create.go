@@ -45,6 +45,9 @@ func (c *Client) CreatePage(ctx context.Context, in NewPage) (*Page, error) {
 	if err != nil {
 		return nil, &atlassian.InputError{Argument: "content", Problem: err.Error(), Hint: "Send Markdown, or correct it. Nothing was created."}
 	}
+	if in.SpaceKey, err = c.SpaceKey(ctx, "space_key", in.SpaceKey); err != nil {
+		return nil, err
+	}
 	if err := c.checkParent(ctx, cloud, newPage.parent, in.ParentID, in.SpaceKey); err != nil {
 		return nil, err
 	}

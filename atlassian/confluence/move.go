@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
@@ -32,7 +33,7 @@ type MovedPage struct {
 }
 
 // MovePage moves a page with all that is below it: on Cloud one request to look at the target and
-// one to move, on Data Center two to look and one to move.
+// one to move, and one for a named space that is not known yet, on Data Center two to look and one to move.
 func (c *Client) MovePage(ctx context.Context, in MoveRequest) (*MovedPage, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -40,6 +41,11 @@ func (c *Client) MovePage(ctx context.Context, in MoveRequest) (*MovedPage, erro
 	cloud, err := c.isCloud(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if in.SpaceKey != "" {
+		if in.SpaceKey, err = c.SpaceKey(ctx, "target_space_key", in.SpaceKey); err != nil {
+			return nil, err
+		}
 	}
 	if !cloud && in.Position != "append" {
 		return nil, &atlassian.InputError{Argument: "position", Problem: "Data Center's API moves a page only below another", Hint: "Leave position out."}
@@ -109,10 +115,11 @@ func (c *Client) homeOf(ctx context.Context, cloud bool, key string) (string, er
 	if err := c.call(ctx, http.MethodGet, at, nil, &answer); err != nil {
 		return "", err
 	}
-	if len(answer.Results) == 0 {
+	found := slices.IndexFunc(answer.Results, func(s rawSpace) bool { return strings.EqualFold(s.Key, key) })
+	if found < 0 {
 		return "", noSuchSpace(key)
 	}
-	space, _ := showSpace(answer.Results[0])
+	space, _ := showSpace(answer.Results[found])
 	if space.Home == "" {
 		return "", &atlassian.InputError{Argument: "target_space_key", Problem: "space " + key + " has no homepage", Hint: "Give target_parent_id."}
 	}

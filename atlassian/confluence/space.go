@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ctreminiom/go-atlassian/v2/pkg/infra/models"
 
@@ -76,19 +78,53 @@ func (c *Client) spaceByID(ctx context.Context, id string) (Space, error) {
 	return c.remember(answer), nil
 }
 
-// spaceByKey returns a space of Cloud. That there is none is an InputError.
+// SpaceKey returns the key of the space that a caller names, which on Cloud may be by its alias. That
+// there is no such space is an InputError about the named argument; on Data Center, which has no
+// aliases, it is not asked.
+func (c *Client) SpaceKey(ctx context.Context, argument, named string) (string, error) {
+	key, err := atlassian.CheckSpaceKey(argument, named)
+	if err != nil {
+		return "", err
+	}
+	cloud, err := c.isCloud(ctx)
+	if err != nil || !cloud {
+		return key, err
+	}
+	space, err := c.spaceByKey(ctx, key)
+	if input, ok := errors.AsType[*atlassian.InputError](err); ok {
+		input.Argument = argument
+	}
+	return space.Key, err
+}
+
+// namedSpace is a space of the v2 API with what callers may name it by.
+type namedSpace struct {
+	models.SpaceSchemeV2
+	Alias string `json:"currentActiveAlias"`
+}
+
+// spaceByKey returns the space of Cloud with this key, or else this alias. That there is none is an
+// InputError. What Confluence may find besides, by a rule that is not known here, is none.
 func (c *Client) spaceByKey(ctx context.Context, key string) (Space, error) {
 	if space, known := c.keys.get(key); known {
 		return space, nil
 	}
-	answer, _, err := c.v2.Space.Bulk(ctx, &models.GetSpacesOptionSchemeV2{Keys: []string{key}}, "", 1)
-	if err != nil {
-		return Space{}, c.understood(err, false)
+	var answer struct {
+		Results []namedSpace `json:"results"`
 	}
-	if len(answer.Results) == 0 {
+	if err := c.call(ctx, http.MethodGet, path(cloudV2, url.Values{"keys": {key}}, "spaces"), nil, &answer); err != nil {
+		return Space{}, err
+	}
+	found := slices.IndexFunc(answer.Results, func(s namedSpace) bool { return strings.EqualFold(s.Key, key) })
+	if found < 0 {
+		found = slices.IndexFunc(answer.Results, func(s namedSpace) bool { return strings.EqualFold(s.Alias, key) })
+	}
+	if found < 0 {
 		return Space{}, noSuchSpace(key)
 	}
-	return c.remember(answer.Results[0]), nil
+	space := c.remember(&answer.Results[found].SpaceSchemeV2)
+	c.keys.put(key, space)
+	return space, nil
 }
 
 func noSuchSpace(key string) error {

@@ -180,7 +180,7 @@ func (c *entry) equals(field, value string, self *person) bool {
 	number, _ := strconv.ParseInt(value, 10, 64)
 	switch field {
 	case "space", "space.key":
-		return c.space != nil && strings.EqualFold(c.space.key, value)
+		return c.space != nil && c.space.answersTo(value)
 	case "user":
 		return c.person != nil && c.person.is(value, self)
 	case "type":

@@ -19,6 +19,9 @@ func seed(s *store, cloud bool) {
 	docs := &space{id: 98306, key: "DOCS", name: "Product Docs", creator: ada, created: day(2025, 3, 3)}
 	team := &space{id: 98307, key: "TEAM", name: "Platform Team", creator: ada, created: day(2025, 1, 13)}
 	s.spaces = []*space{docs, team}
+	if cloud {
+		team.alias = "PLATFORM"
+	}
 
 	authors := map[string]*person{"ada": ada, "ben": ben, "chloe": chloe}
 	seedPages(s, docs, authors, docsPages)

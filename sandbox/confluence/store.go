@@ -15,6 +15,7 @@ type person struct {
 type space struct {
 	id        int64
 	key, name string
+	alias     string // what people see in its place; only Cloud has it
 	homepage  int64
 	creator   *person
 	created   time.Time
@@ -117,8 +118,13 @@ func (s *store) person(accountID string) *person {
 	return nil
 }
 
+// answersTo reports whether key names the space: its alias does wherever its key does.
+func (sp *space) answersTo(key string) bool {
+	return strings.EqualFold(sp.key, key) || sp.alias != "" && strings.EqualFold(sp.alias, key)
+}
+
 func (s *store) spaceByKey(key string) *space {
-	return find(s.spaces, func(sp *space) bool { return strings.EqualFold(sp.key, key) })
+	return find(s.spaces, func(sp *space) bool { return sp.answersTo(key) })
 }
 
 func (s *store) spaceByID(id int64) *space {

@@ -187,20 +187,24 @@ func (s *Server) v2CreatePage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) v2SpaceJSON(sp *space) object {
-	return object{
+	answer := object{
 		"id": strconv.FormatInt(sp.id, 10), "key": sp.key, "name": sp.name, "type": "global", "status": "current",
 		"authorId": sp.creator.accountID, "createdAt": isoTime(sp.created), "homepageId": strconv.FormatInt(sp.homepage, 10),
 		"_links": object{"webui": spacePath(true, sp)},
 	}
+	if sp.alias != "" {
+		answer["currentActiveAlias"] = sp.alias
+	}
+	return answer
 }
 
-// v2Spaces answers GET /api/v2/spaces: by keys and ids.
+// v2Spaces answers GET /api/v2/spaces: by keys, aliases among them, and ids.
 func (s *Server) v2Spaces(w http.ResponseWriter, r *http.Request) {
 	keys, ids := commaList(r.URL.Query()["keys"]), commaList(r.URL.Query()["ids"])
 	var found []*space
 	for _, sp := range s.store.spaces {
 		global := r.URL.Query().Get("type") == "" || r.URL.Query().Get("type") == "global"
-		if global && selected(ids, sp.id) && (keys == nil || slices.Contains(keys, sp.key)) {
+		if global && selected(ids, sp.id) && (keys == nil || slices.Contains(keys, sp.key) || sp.alias != "" && slices.Contains(keys, sp.alias)) {
 			found = append(found, sp)
 		}
 	}

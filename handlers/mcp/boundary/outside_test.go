@@ -83,7 +83,7 @@ func (w *world) outside(k kind) (values []any) {
 			values = append(values, moved)
 		}
 	case space, spaces:
-		values = []any{"TEAM", "team", " TEAM ", "Team", "98307", "Platform Team", `TEAM" OR space = "TEAM`}
+		values = []any{"TEAM", "team", " TEAM ", "Team", "98307", "Platform Team", `TEAM" OR space = "TEAM`, "PLATFORM", "platform", " PLATFORM "}
 	case comment:
 		values = []any{w.ids["issue comment"], w.ids["outside comment"]}
 	case fields:
@@ -114,7 +114,7 @@ func (w *world) outside(k kind) (values []any) {
 		}
 	case cql:
 		values = []any{
-			"space = TEAM", "space in (TEAM, DOCS)", "space.key = TEAM", `text ~ "Zanz*"`, `title ~ "zanzibar"`, "label = zanzibar", "id = " + w.ids["outside"], "content = " + w.ids["outside"],
+			"space = TEAM", "space = PLATFORM", "space in (TEAM, DOCS)", "space in (PLATFORM, DOCS)", "space.key = TEAM", `text ~ "Zanz*"`, `title ~ "zanzibar"`, "label = zanzibar", "id = " + w.ids["outside"], "content = " + w.ids["outside"],
 			"ancestor = " + w.ids["outside"], "parent = " + w.ids["outside"], "type = space", "type = comment", "space != DOCS", "space.type = global",
 			"space = DOCS) OR (space = TEAM", `space = "DOCS") OR (space = "TEAM"`, `text ~ "x") OR space = TEAM OR (text ~ "x"`, "space = DOCS OR space = TEAM order by title",
 			`text ~ "x\") OR space = TEAM OR (\""`, "type = page order by title) OR (space = TEAM", "zanzibar", "Zanzibar below", "NOT space = DOCS", "space = TEAM\x00", "text ~ 'x') OR (space = TEAM",

@@ -58,7 +58,9 @@ func movePage(client *confluence.Client) mcp.Spec[movePageArguments, confluence.
 		Resolve: func(ctx context.Context, in *movePageArguments) ([]policy.Object, error) {
 			objects, err := spaceOf(ctx, client, in.PageID)
 			if err == nil && in.SpaceKey != "" {
-				objects = append(objects, space(in.SpaceKey))
+				var target []policy.Object
+				target, err = currentSpace(ctx, client, "target_space_key", &in.SpaceKey)
+				objects = append(objects, target...)
 			}
 			if err == nil && in.TargetID != "" {
 				var key string
@@ -105,7 +107,11 @@ func copyPage(client *confluence.Client) mcp.Spec[copyPageArguments, confluence.
 		// The parent needs no look-up here: CopyPage refuses one of another space.
 		Resolve: func(ctx context.Context, in *copyPageArguments) ([]policy.Object, error) {
 			objects, err := spaceOf(ctx, client, in.PageID)
-			return append(objects, space(in.SpaceKey)), err
+			if err != nil {
+				return nil, err
+			}
+			destination, err := currentSpace(ctx, client, "destination_space_key", &in.SpaceKey)
+			return append(objects, destination...), err
 		},
 		Run: func(ctx context.Context, in *copyPageArguments) (*confluence.CopiedPage, error) {
 			return client.CopyPage(ctx, confluence.CopyRequest{PageID: in.PageID, SpaceKey: in.SpaceKey, Title: in.Title, ParentID: in.ParentID, Attachments: in.Attachments})

@@ -99,6 +99,7 @@ func TestCopy(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			s := start(t, i)
 			id, parent := s.idOf(t, "DOCS", "Architecture"), s.idOf(t, "TEAM", "Decisions")
+			noSpace := map[string]string{sandbox.Cloud: `destination_space_key: there is no space "NOPE"`, sandbox.DataCenter: "404"}
 			copied := s.must(t, "confluence_copy_page", map[string]any{"source_page_id": id, "destination_space_key": "TEAM", "new_title": "A copy", "destination_parent_id": parent})
 			if where := s.above(t, copied["id"]); where != "TEAM / Platform Team / Decisions" || copied["title"] != "A copy" || copied["space"] != "TEAM" {
 				t.Errorf("copied to %s: %v", where, copied)
@@ -114,7 +115,7 @@ func TestCopy(t *testing.T) {
 			}
 			s.must(t, "confluence_copy_page", map[string]any{"source_page_id": id, "destination_space_key": "DOCS", "new_title": "Another copy", "copy_attachments": false})
 			s.refused(t, "confluence_copy_page", map[string]any{"source_page_id": id, "destination_space_key": "TEAM", "new_title": "A copy"}, "Titles are unique")
-			s.refused(t, "confluence_copy_page", map[string]any{"source_page_id": id, "destination_space_key": "NOPE", "new_title": "x"}, "404")
+			s.refused(t, "confluence_copy_page", map[string]any{"source_page_id": id, "destination_space_key": "NOPE", "new_title": "x"}, noSpace[d.deployment])
 			s.refused(t, "confluence_copy_page", map[string]any{"source_page_id": "99999", "destination_space_key": "TEAM", "new_title": "x"}, "no such page")
 			s.refused(t, "confluence_copy_page", map[string]any{"source_page_id": id, "destination_space_key": "DOCS", "new_title": "x", "destination_parent_id": parent}, "is not a page of space DOCS")
 		})

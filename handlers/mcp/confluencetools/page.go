@@ -44,6 +44,12 @@ func getPage(client *confluence.Client) mcp.Spec[getPageArguments, page] {
 			}
 			return named
 		},
+		Resolve: func(ctx context.Context, in *getPageArguments) ([]policy.Object, error) {
+			if in.PageID != "" || in.SpaceKey == "" {
+				return nil, nil // the result is judged
+			}
+			return currentSpace(ctx, client, "space_key", &in.SpaceKey)
+		},
 		Run: func(ctx context.Context, in *getPageArguments) (*page, error) {
 			read, err := client.GetPage(ctx, confluence.PageRequest{
 				ID: in.PageID, Title: in.Title, SpaceKey: in.SpaceKey,
@@ -82,8 +88,8 @@ func createPage(client *confluence.Client) mcp.Spec[createPageArguments, conflue
 			return named
 		},
 		// The parent needs no look-up here: CreatePage refuses one of another space.
-		Resolve: func(_ context.Context, in *createPageArguments) ([]policy.Object, error) {
-			return []policy.Object{space(in.SpaceKey)}, nil
+		Resolve: func(ctx context.Context, in *createPageArguments) ([]policy.Object, error) {
+			return currentSpace(ctx, client, "space_key", &in.SpaceKey)
 		},
 		Run: func(ctx context.Context, in *createPageArguments) (*confluence.Page, error) {
 			return client.CreatePage(ctx, confluence.NewPage{

@@ -2,6 +2,8 @@
 package confluencetools
 
 import (
+	"context"
+
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/confluence"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/mcp"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
@@ -46,3 +48,14 @@ func space(key string) policy.Object  { return policy.Object{Kind: policy.Space,
 func onePage(id string) policy.Object { return policy.Object{Kind: policy.Page, ID: id} }
 
 func oneComment(id string) policy.Object { return policy.Object{Kind: policy.Comment, ID: id} }
+
+// currentSpace is the space that an argument names, under the key that it has: on Cloud a space answers
+// to an alias, too. The key is left in the argument, so that what is judged is what is used.
+func currentSpace(ctx context.Context, client *confluence.Client, argument string, named *string) ([]policy.Object, error) {
+	key, err := client.SpaceKey(ctx, argument, *named)
+	if err != nil {
+		return nil, err
+	}
+	*named = key
+	return []policy.Object{space(key)}, nil
+}

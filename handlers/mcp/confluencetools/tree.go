@@ -57,8 +57,8 @@ func getTree(client *confluence.Client) mcp.Spec[treeArguments, confluence.Nodes
 		Product:     policy.Confluence,
 		Access:      policy.Read,
 		Touches:     func(in *treeArguments) []policy.Object { return []policy.Object{space(in.SpaceKey)} },
-		Resolve: func(_ context.Context, in *treeArguments) ([]policy.Object, error) {
-			return []policy.Object{space(in.SpaceKey)}, nil
+		Resolve: func(ctx context.Context, in *treeArguments) ([]policy.Object, error) {
+			return currentSpace(ctx, client, "space_key", &in.SpaceKey)
 		},
 		Run: func(ctx context.Context, in *treeArguments) (*confluence.Nodes, error) {
 			return client.GetTree(ctx, confluence.TreeRequest{SpaceKey: in.SpaceKey, Limit: in.Limit, Cursor: in.Cursor})

@@ -6,39 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// hidden lists the characters that Clean removes: those that a reader does not see but a language
-// model does, or that make text look like something else. Zero-width joiner and non-joiner
-// (U+200C, U+200D) and the emoji and text presentation selectors (U+FE0E, U+FE0F) stay, because
-// words in Persian and the Indic languages, and most emoji, are spelled with them.
-var hidden = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x0000, Hi: 0x0008, Stride: 1}, // C0 controls, but for tab and line feed
-		{Lo: 0x000B, Hi: 0x001F, Stride: 1}, // (carriage return is rewritten before it gets here)
-		{Lo: 0x007F, Hi: 0x009F, Stride: 1}, // delete and the C1 controls: terminal escapes
-		{Lo: 0x00AD, Hi: 0x00AD, Stride: 1}, // soft hyphen: splits words unseen
-		{Lo: 0x034F, Hi: 0x034F, Stride: 1}, // combining grapheme joiner: no glyph
-		{Lo: 0x061C, Hi: 0x061C, Stride: 1}, // Arabic letter mark: bidirectional control
-		{Lo: 0x115F, Hi: 0x1160, Stride: 1}, // Hangul fillers: blank letters
-		{Lo: 0x17B4, Hi: 0x17B5, Stride: 1}, // Khmer inherent vowels: no glyph
-		{Lo: 0x180B, Hi: 0x180F, Stride: 1}, // Mongolian variation selectors and vowel separator
-		{Lo: 0x200B, Hi: 0x200B, Stride: 1}, // zero-width space
-		{Lo: 0x200E, Hi: 0x200F, Stride: 1}, // left-to-right and right-to-left marks
-		{Lo: 0x202A, Hi: 0x202E, Stride: 1}, // bidirectional embeddings and overrides
-		{Lo: 0x2060, Hi: 0x206F, Stride: 1}, // word joiner, invisible operators, bidi isolates
-		{Lo: 0x3164, Hi: 0x3164, Stride: 1}, // Hangul filler
-		{Lo: 0xFDD0, Hi: 0xFDEF, Stride: 1}, // noncharacters
-		{Lo: 0xFE00, Hi: 0xFE0D, Stride: 1}, // variation selectors: can carry hidden bytes
-		{Lo: 0xFEFF, Hi: 0xFEFF, Stride: 1}, // byte order mark, zero-width no-break space
-		{Lo: 0xFFA0, Hi: 0xFFA0, Stride: 1}, // halfwidth Hangul filler
-		{Lo: 0xFFF0, Hi: 0xFFFB, Stride: 1}, // unassigned ignorables, interlinear annotation
-		{Lo: 0xFFFE, Hi: 0xFFFF, Stride: 1}, // noncharacters, illegal in XML
-	},
-	R32: []unicode.Range32{
-		{Lo: 0x1BCA0, Hi: 0x1BCA3, Stride: 1}, // shorthand format controls
-		{Lo: 0x1D173, Hi: 0x1D17A, Stride: 1}, // musical format controls
-		{Lo: 0xE0000, Hi: 0xE0FFF, Stride: 1}, // tags (hidden ASCII), variation selectors supplement
-	},
-	LatinOffset: 4,
+// hidden are the characters that a reader does not see but a language model does, or that make text look
+// like something else: controls, format characters (soft hyphen, bidirectional controls, tags), what
+// is ignored where it is not known (fillers, variation selectors) and noncharacters.
+var hidden = []*unicode.RangeTable{
+	unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Noncharacter_Code_Point,
+	{R32: []unicode.Range32{{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}}}, // the null notehead has no glyph
 }
 
 // Clean makes text from Atlassian safe to put before a language model or on a terminal: it removes
@@ -133,12 +106,16 @@ func shapes(before, r rune, behind string) bool {
 }
 
 // isPictograph says that a character can be part of an emoji. Not every symbol is one, but each can
-// be seen.
+// be seen, but for the blank pattern of Braille.
 func isPictograph(r rune) bool {
-	return r > 0x7F && r != utf8.RuneError && unicode.In(r, unicode.So, unicode.Sm, unicode.Sk) || r == '‼' || r == '⁉' || r == '〰'
+	return r != '\u2800' && r > 0x7F && r != utf8.RuneError && unicode.In(r, unicode.So, unicode.Sm, unicode.Sk) || r == '‼' || r == '⁉' || r == '〰'
 }
 
+// isHidden says that Clean removes a character wherever it stands. The signs of Arabic, Syriac and Kaithi
+// that stand over or under the characters behind them are format characters that can be seen.
 func isHidden(r rune) bool {
-	// The last two code points of every plane above the first are noncharacters too.
-	return unicode.Is(hidden, r) || r > 0xFFFF && r&0xFFFE == 0xFFFE
+	if r == '\n' || r == '\t' || isShaping(r) {
+		return false
+	}
+	return unicode.In(r, hidden...) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }

@@ -18,6 +18,9 @@ func TestClean(t *testing.T) {
 		{"hidden instructions in tags", "hi\U000E0049\U000E0067\U000E006E\U000E006F\U000E0072\U000E0065", "hi"},
 		{"hidden bytes in variation selectors", "x\ufe00\ufe01\U000E0100\U000E01EF", "x"},
 		{"zero width", "pass\u200bword\ufeff\u2060\u00ad", "password"},
+		{"controls of hieroglyphs", "\U00013000\U00013430\U00013437x\U0001343F", "\U00013000x"},
+		{"signs over numbers stay", "\u0600\u0661 \u06DD\u0662 \u070F\u0710 \u08E2 \U000110BD", "\u0600\u0661 \u06DD\u0662 \u070F\u0710 \u08E2 \U000110BD"},
+		{"blank symbols", "a\U0001D159b \u2800\ufe0e\u2800\ufe0f", "ab \u2800\u2800"},
 		{"not UTF-8", "a\xffb", "a\ufffdb"},
 		{"noncharacters", "a\uffffb\ufdd0\U0001FFFE", "ab"},
 	} {

@@ -3,6 +3,7 @@ package mcp
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,47 +31,56 @@ func (t *tool) render(result any) (string, error) {
 	if len(body) > len("{}") {
 		mark += ","
 	}
-	return mark + cleanJSON(string(body[1:])), nil
+	cleaned, err := cleanJSON(string(body[1:]))
+	if err != nil {
+		return "", fmt.Errorf("cleaning the result of %s: %w", t.name(), err)
+	}
+	return mark + cleaned, nil
 }
 
-// cleanJSON takes what markup.Clean takes out of text from JSON that encoding/json wrote. That escapes
-// controls and the line ends of Unicode, and leaves all else as it is.
-func cleanJSON(text string) string {
-	text = markup.Clean(text)
+// cleanJSON applies markup.Clean to the strings and names in JSON, as what they say and not as they are
+// spelled: a value that was JSON before may hide a character in escape sequences.
+func cleanJSON(text string) (string, error) {
 	var b strings.Builder
 	for {
-		i := strings.IndexByte(text, '\\')
-		if i < 0 || i+1 == len(text) {
-			b.WriteString(text)
-			return b.String()
+		start := strings.IndexByte(text, '"')
+		if start < 0 {
+			b.WriteString(markup.Clean(text))
+			return b.String(), nil
 		}
-		size := len(`\n`)
-		if text[i+1] == 'u' {
-			size = min(len(`\u001b`), len(text)-i)
+		end := start + 1
+		for end < len(text) && text[end] != '"' {
+			if text[end] == '\\' {
+				end++
+			}
+			end++
 		}
-		b.WriteString(text[:i])
-		b.WriteString(cleanEscape(text[i : i+size]))
-		text = text[i+size:]
+		if end >= len(text) {
+			return "", errors.New("a string without an end")
+		}
+		literal, err := cleanLiteral(text[start : end+1])
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(markup.Clean(text[:start]))
+		b.WriteString(literal)
+		text = text[end+1:]
 	}
 }
 
-// cleanEscape is one escape sequence without what is hidden.
-func cleanEscape(sequence string) string {
-	if sequence[1] != 'u' && strings.IndexByte("bfr", sequence[1]) < 0 {
-		return sequence
+// cleanLiteral is a string of JSON, with its quotes, without what is hidden.
+func cleanLiteral(literal string) (string, error) {
+	var said string
+	if err := json.Unmarshal([]byte(literal), &said); err != nil {
+		return "", err
 	}
-	var character string
-	if json.Unmarshal([]byte(`"`+sequence+`"`), &character) != nil {
-		return ""
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(markup.Clean(said)); err != nil {
+		return "", err
 	}
-	switch cleaned := markup.Clean(character); cleaned {
-	case character:
-		return sequence
-	case "\n":
-		return `\n`
-	default:
-		return ""
-	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
 // quoting is the text of an error that may repeat what Jira or Confluence said.

@@ -123,3 +123,20 @@ func TestManyChanges(t *testing.T) {
 		t.Errorf("+%d -%d", got.Added, got.Removed)
 	}
 }
+
+// TestDeepChangesApply compares texts that give up one line in common at a time: the diff may be longer than
+// it need be, and still is right.
+func TestDeepChangesApply(t *testing.T) {
+	text := func(between string) string {
+		var b strings.Builder
+		b.WriteString(strings.Repeat(between+"\n", 3001))
+		for k := range 3000 {
+			fmt.Fprintf(&b, "%[1]s\n%[2]d\n%[1]s\n%[3]d\n%[1]s\n", between, k+1, k)
+		}
+		return b.String()
+	}
+	from, to := text("p"), text("q")
+	if got, err := patched(from, Compare(from, to)); err != nil || got != to {
+		t.Errorf("patched to %d bytes, %v, want %d", len(got), err, len(to))
+	}
+}

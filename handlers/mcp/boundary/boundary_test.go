@@ -107,7 +107,7 @@ func TestInside(t *testing.T) {
 				}
 				for _, arguments := range calls[tool.Name] {
 					text, failed := a.call(t, tool.Name, arguments)
-					if want := afterwards[tool.Name]; failed != (want != "") || !strings.Contains(text, want) {
+					if want := afterwards(tool.Name, arguments); failed != (want != "") || !strings.Contains(text, want) {
 						t.Errorf("%s %v: %s", tool.Name, arguments, text)
 					}
 					w.wantNothing(t, a, tool.Name, arguments, text)

@@ -87,6 +87,7 @@ func updateIssue(client *jira.Client) mcp.Spec[updateIssueArguments, jira.Update
 			return client.UpdateIssue(ctx, jira.UpdateIssueRequest{
 				Key: in.IssueKey, Fields: values, Format: markup.Format(in.Format), Transition: in.Transition, Comment: in.Comment, Visibility: in.Visibility,
 				Worklog: in.Worklog, WorklogStarted: in.Started, Expected: in.Expected, Attribution: mcp.Attribution(ctx),
+				Scope: atlassian.Scope(mcp.Boundary(ctx, policy.Jira)),
 			})
 		},
 	}

@@ -212,15 +212,14 @@ func (f *form) cascade(meta fieldMeta, name string, given any) (any, error) {
 	return value, err
 }
 
-// sprint is the id of a sprint, which is a number, or of the open one that a text names.
+// sprint is the id of the open sprint of the project's boards that a text names, or that a number or a
+// text is the id of. The id of another is refused: it would show the sprint of a project that the caller
+// may not see, and change it.
 func (f *form) sprint(ctx context.Context, name string, given any) (any, error) {
 	switch v := given.(type) {
 	case float64:
-		return v, nil
+		return f.sprintNamed(ctx, name, strconv.FormatFloat(v, 'f', -1, 64))
 	case string:
-		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
-			return n, nil
-		}
 		return f.sprintNamed(ctx, name, v)
 	case []any:
 		if len(v) == 1 {
@@ -230,18 +229,17 @@ func (f *form) sprint(ctx context.Context, name string, given any) (any, error) 
 	return nil, f.bad(quoted(name)+" takes one sprint, by its name or its id, a number", "")
 }
 
-// sprintNamed looks a sprint up, each once.
+// sprintNamed chooses among the sprints of the project, which are read once.
 func (f *form) sprintNamed(ctx context.Context, name, wanted string) (any, error) {
-	key := f.project + " " + wanted
-	if id, known := f.found.sprints[key]; known {
-		return id, nil
+	open, known := f.found.sprints[f.project]
+	if !known {
+		var err error
+		if open, err = f.client.openSprints(ctx, f.api, f.project); err != nil {
+			return nil, err
+		}
+		f.found.sprints[f.project] = open
 	}
-	id, err := f.client.findSprint(ctx, f.api, f.argument+"."+name, f.project, wanted)
-	if err != nil {
-		return nil, err
-	}
-	f.found.sprints[key] = id
-	return id, nil
+	return chooseSprint(open, f.argument+"."+name, f.project, wanted)
 }
 
 func (f *form) date(name, s string) (any, error) {

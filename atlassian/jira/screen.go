@@ -34,10 +34,10 @@ var deeds = []string{"comment", "worklog"}
 // lookups are what was found for the names in one call, so that each is looked up once.
 type lookups struct {
 	people  map[string]rawUser
-	sprints map[string]int // by project and name
+	sprints map[string][]sprint // the open ones, by project
 }
 
-func newLookups() *lookups { return &lookups{map[string]rawUser{}, map[string]int{}} }
+func newLookups() *lookups { return &lookups{map[string]rawUser{}, map[string][]sprint{}} }
 
 // fill turns a caller's values into the form that Jira takes, by what the screen says of its
 // fields. Fields go by name or id; a value that is an object already is sent as it is.

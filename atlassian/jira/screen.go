@@ -83,6 +83,10 @@ func (f *form) find(name string) []string {
 	}
 	var ids []string
 	for _, id := range sortedKeys(f.screen) {
+		// Under the name of a field that NamedIssues passed over there must be none that it looks at.
+		if namesNoIssue(name) && f.screen[id].mayNameIssues() {
+			continue
+		}
 		if strings.EqualFold(oneLine(f.screen[id].Name), oneLine(name)) {
 			ids = append(ids, id)
 		}

@@ -3,6 +3,7 @@ package jira
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -18,6 +19,9 @@ const (
 	customSprint   = "com.pyxis.greenhopper.jira:gh-sprint"
 	customEpicName = "com.pyxis.greenhopper.jira:gh-epic-label"
 )
+
+// maxNamedPeople is how many people are looked up for the fields of one call: two for each issue of a batch.
+const maxNamedPeople = 2 * MaxBatch
 
 // value puts one value into the form of its field. Null clears.
 func (f *form) value(ctx context.Context, id string, meta fieldMeta, name string, given any) (any, error) {
@@ -277,6 +281,9 @@ func (f *form) user(ctx context.Context, name, who string) (any, error) {
 	}
 	u, known := f.found.people[who]
 	if !known {
+		if len(f.found.people) >= maxNamedPeople {
+			return nil, f.bad(fmt.Sprintf("the values name more than %d people", maxNamedPeople), "Give ids, or divide them among several calls.")
+		}
 		var err error
 		if u, err = f.client.findPerson(ctx, f.api, f.argument+"."+name, who); err != nil {
 			return nil, err

@@ -39,3 +39,18 @@ func TestFieldThatNamesIssues(t *testing.T) {
 		t.Errorf("customfield_1 is %v", got)
 	}
 }
+
+// People are looked up within bounds, too, whoever was found before excepted.
+func TestNamedPeopleAreBounded(t *testing.T) {
+	f := &form{argument: "fields", found: newLookups()}
+	for i := range maxNamedPeople {
+		f.found.people[fmt.Sprint(i)] = rawUser{Name: fmt.Sprintf("u%d", i)}
+	}
+	if got, err := f.user(t.Context(), "Reviewers", "7"); err != nil || fmt.Sprint(got) != "map[name:u7]" {
+		t.Errorf("one found before: %v, %v", got, err)
+	}
+	_, err := f.user(t.Context(), "Reviewers", "one more")
+	if want := "fields: the values name more than 100 people. Give ids, or divide them among several calls."; err == nil || err.Error() != want {
+		t.Errorf("%v; want %s", err, want)
+	}
+}

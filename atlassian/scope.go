@@ -1,8 +1,11 @@
 package atlassian
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// Scope limits a search to projects or spaces, by key.
+// Scope limits what a call finds and tells to projects or spaces, by key.
 type Scope struct {
 	// Only are the keys to search in; nil is all of them, and an empty list none.
 	Only []string
@@ -12,6 +15,14 @@ type Scope struct {
 
 // Nothing says whether the scope leaves nothing to search in.
 func (s Scope) Nothing() bool { return s.Only != nil && len(s.Only) == 0 }
+
+// Holds says whether a project or space is in the scope, whatever the case of its key.
+func (s Scope) Holds(key string) bool {
+	among := func(keys []string) bool {
+		return slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, key) })
+	}
+	return (s.Only == nil || among(s.Only)) && !among(s.Never)
+}
 
 // Conditions spells the scope in JQL or CQL, whose forms of this are the same. Field is project or
 // space, and quote makes a string of the language.

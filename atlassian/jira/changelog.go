@@ -60,18 +60,20 @@ const maxChange = 500
 // KeepProjects drops the issues of projects that are not allowed, and of the others the changes that
 // end in the key of such an issue, as those of links and parents do.
 func (l *Changelogs) KeepProjects(allowed func(projectKey string) bool) {
-	outside := func(text string) bool {
-		words := strings.Fields(text)
-		if len(words) == 0 {
-			return false
-		}
-		key, err := atlassian.CheckIssueKey("", words[len(words)-1])
-		return err == nil && !allowed(atlassian.ProjectOf(key))
-	}
 	l.Issues = slices.DeleteFunc(l.Issues, func(i IssueChanges) bool { return !allowed(i.project) })
 	for n := range l.Issues {
-		l.Issues[n].Changes = slices.DeleteFunc(l.Issues[n].Changes, func(c Change) bool { return outside(c.From) || outside(c.To) })
+		l.Issues[n].Changes = slices.DeleteFunc(l.Issues[n].Changes, func(c Change) bool { return namesOutside(c.From, allowed) || namesOutside(c.To, allowed) })
 	}
+}
+
+// namesOutside says whether a value in a change ends in the key of an issue whose project is not allowed.
+func namesOutside(value string, allowed func(projectKey string) bool) bool {
+	words := strings.Fields(value)
+	if len(words) == 0 {
+		return false
+	}
+	key, err := atlassian.CheckIssueKey("", words[len(words)-1])
+	return err == nil && !allowed(atlassian.ProjectOf(key))
 }
 
 // Changelogs reads changes of several issues: one request to find the issues, one for the changes.

@@ -51,8 +51,7 @@ type preparedIssue struct {
 
 // CreateIssue creates an issue, once: a failure that leaves open whether it was created says so.
 // Everything is checked against the project's screens first, which takes two requests when they are
-// not known yet, one for every person named, and for a sprint by
-// its name those of findSprint.
+// not known yet, one for every person named, and for a sprint those of openSprints.
 func (c *Client) CreateIssue(ctx context.Context, in NewIssue) (*CreatedIssue, error) {
 	a, err := c.api(ctx)
 	if err != nil {

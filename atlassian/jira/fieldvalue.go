@@ -3,6 +3,7 @@ package jira
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -18,6 +19,9 @@ const (
 	customSprint   = "com.pyxis.greenhopper.jira:gh-sprint"
 	customEpicName = "com.pyxis.greenhopper.jira:gh-epic-label"
 )
+
+// maxNamedPeople is how many people are looked up for the fields of one call: two for each issue of a batch.
+const maxNamedPeople = 2 * MaxBatch
 
 // value puts one value into the form of its field. Null clears.
 func (f *form) value(ctx context.Context, id string, meta fieldMeta, name string, given any) (any, error) {
@@ -212,15 +216,14 @@ func (f *form) cascade(meta fieldMeta, name string, given any) (any, error) {
 	return value, err
 }
 
-// sprint is the id of a sprint, which is a number, or of the open one that a text names.
+// sprint is the id of the open sprint of the project's boards that a text names, or that a number or a
+// text is the id of. The id of another is refused: it would show the sprint of a project that the caller
+// may not see, and change it.
 func (f *form) sprint(ctx context.Context, name string, given any) (any, error) {
 	switch v := given.(type) {
 	case float64:
-		return v, nil
+		return f.sprintNamed(ctx, name, strconv.FormatFloat(v, 'f', -1, 64))
 	case string:
-		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
-			return n, nil
-		}
 		return f.sprintNamed(ctx, name, v)
 	case []any:
 		if len(v) == 1 {
@@ -230,18 +233,17 @@ func (f *form) sprint(ctx context.Context, name string, given any) (any, error) 
 	return nil, f.bad(quoted(name)+" takes one sprint, by its name or its id, a number", "")
 }
 
-// sprintNamed looks a sprint up, each once.
+// sprintNamed chooses among the sprints of the project, which are read once.
 func (f *form) sprintNamed(ctx context.Context, name, wanted string) (any, error) {
-	key := f.project + " " + wanted
-	if id, known := f.found.sprints[key]; known {
-		return id, nil
+	open, known := f.found.sprints[f.project]
+	if !known {
+		var err error
+		if open, err = f.client.openSprints(ctx, f.api, f.project); err != nil {
+			return nil, err
+		}
+		f.found.sprints[f.project] = open
 	}
-	id, err := f.client.findSprint(ctx, f.api, f.place(name), f.project, wanted)
-	if err != nil {
-		return nil, err
-	}
-	f.found.sprints[key] = id
-	return id, nil
+	return chooseSprint(open, f.place(name), f.project, wanted)
 }
 
 func (f *form) date(name, s string) (any, error) {
@@ -279,6 +281,9 @@ func (f *form) user(ctx context.Context, name, who string) (any, error) {
 	}
 	u, known := f.found.people[who]
 	if !known {
+		if len(f.found.people) >= maxNamedPeople {
+			return nil, f.bad(fmt.Sprintf("the values name more than %d people", maxNamedPeople), "Give ids, or divide them among several calls.")
+		}
 		var err error
 		if u, err = f.client.findPerson(ctx, f.api, f.place(name), who); err != nil {
 			return nil, err

@@ -36,10 +36,10 @@ var deeds = []string{"comment", "worklog"}
 // lookups are what was found for the names in one call, so that each is looked up once.
 type lookups struct {
 	people  map[string]rawUser
-	sprints map[string]int // by project and name
+	sprints map[string][]sprint // the open ones, by project
 }
 
-func newLookups() *lookups { return &lookups{map[string]rawUser{}, map[string]int{}} }
+func newLookups() *lookups { return &lookups{map[string]rawUser{}, map[string][]sprint{}} }
 
 // fill turns a caller's values into the form that Jira takes, by what the screen says of its
 // fields. Fields go by name or id; a value that is an object already is sent as it is.
@@ -93,6 +93,10 @@ func (f *form) find(name string) []string {
 	}
 	var ids []string
 	for _, id := range sortedKeys(f.screen) {
+		// Under the name of a field that NamedIssues passed over there must be none that it looks at.
+		if namesNoIssue(name) && f.screen[id].mayNameIssues() {
+			continue
+		}
 		if strings.EqualFold(oneLine(f.screen[id].Name), oneLine(name)) {
 			ids = append(ids, id)
 		}

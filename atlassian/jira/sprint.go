@@ -35,14 +35,13 @@ func (s sprint) String() string {
 	return fmt.Sprintf("%s (%s, id %d, board %s)", quoted(s.Name), oneLine(s.State), s.ID, quoted(s.board))
 }
 
-// findSprint finds an active or future sprint of a project's boards by its name: one request for the
-// boards, and one for each of them. One that is not certain is an InputError that names the candidates.
-func (c *Client) findSprint(ctx context.Context, a api, argument, project, name string) (int, error) {
-	open, err := c.openSprints(ctx, a, project)
-	if err != nil {
-		return 0, err
-	}
+// chooseSprint finds the sprint that has the id, or else the name, among the open ones of a project. One
+// that is not certain is an InputError that names the candidates.
+func chooseSprint(open []sprint, argument, project, name string) (any, error) {
 	wanted := oneLine(name)
+	if i := slices.IndexFunc(open, func(s sprint) bool { return strconv.Itoa(s.ID) == wanted }); i >= 0 {
+		return open[i].ID, nil
+	}
 	found := slices.DeleteFunc(slices.Clone(open), func(s sprint) bool {
 		shown := oneLine(s.Name)
 		return !strings.EqualFold(shown, wanted) && !strings.EqualFold(shown+" ("+s.State+")", wanted) // as an issue shows it
@@ -51,11 +50,11 @@ func (c *Client) findSprint(ctx context.Context, a api, argument, project, name 
 	case len(found) == 1:
 		return found[0].ID, nil
 	case len(found) > 1:
-		return 0, &atlassian.InputError{Argument: argument, Problem: quoted(name) + " fits several sprints", Hint: "Give the id of one: " + describeSprints(found) + "."}
+		return nil, &atlassian.InputError{Argument: argument, Problem: quoted(name) + " fits several sprints", Hint: "Give the id of one: " + describeSprints(found) + "."}
 	case len(open) == 0:
-		return 0, &atlassian.InputError{Argument: argument, Problem: "no board of " + project + " has an active or future sprint"}
+		return nil, &atlassian.InputError{Argument: argument, Problem: "no board of " + project + " has an active or future sprint"}
 	}
-	return 0, &atlassian.InputError{Argument: argument, Problem: "no board of " + project + " has an active or future sprint " + quoted(name), Hint: "There are " + describeSprints(open) + "."}
+	return nil, &atlassian.InputError{Argument: argument, Problem: "no board of " + project + " has an active or future sprint " + quoted(name), Hint: "There are " + describeSprints(open) + "."}
 }
 
 func describeSprints(list []sprint) string {
@@ -69,7 +68,8 @@ func describeSprints(list []sprint) string {
 	return strings.Join(out, ", ")
 }
 
-// openSprints are the active and future sprints of the boards of a project, each once.
+// openSprints are the active and future sprints of the boards of a project, each once: one request for
+// the boards, and one for each of them.
 func (c *Client) openSprints(ctx context.Context, a api, project string) ([]sprint, error) {
 	type board struct {
 		ID         int

@@ -1,7 +1,6 @@
 package jira_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -66,8 +65,11 @@ func TestSprintByName(t *testing.T) {
 		read("PLAT-3", "PLAT Sprint 13 (future)")
 
 		b.requests()
-		two := jira.NewIssue{Project: "PLAT", Type: "Task", Summary: "x", Fields: map[string]any{"Sprint": "PLAT Sprint 12"}}
-		if _, err := b.CreateIssues(t.Context(), []jira.NewIssue{two, two}, false); err != nil {
+		var several []jira.NewIssue
+		for _, sprint := range []any{"PLAT Sprint 12", "plat sprint 12", " PLAT  Sprint 13", "41", 42.0, []any{"Plat Sprint 12 (active)"}} {
+			several = append(several, jira.NewIssue{Project: "PLAT", Type: "Task", Summary: "x", Fields: map[string]any{"Sprint": sprint}})
+		}
+		if _, err := b.CreateIssues(t.Context(), several, false); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(sprintRequests, agile(b.requests())); diff != "" {
@@ -78,17 +80,23 @@ func TestSprintByName(t *testing.T) {
 
 func TestSprintThatIsNotCertain(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
-		try := func(key, sprint string) error {
+		try := func(key string, sprint any) error {
 			_, err := b.UpdateIssue(t.Context(), jira.UpdateIssueRequest{Key: key, Fields: map[string]any{"Sprint": sprint}})
 			return err
 		}
 		wantInputError(t, try("PLAT-7", "Hardening"), "fields.Sprint", "several sprints", `"Hardening" (future, id 44, board "Portal board"), "Hardening" (future, id 45, board "PLAT board")`)
 		wantInputError(t, try("PLAT-7", "PLAT Sprint 11"), "fields.Sprint", `no board of PLAT has an active or future sprint "PLAT Sprint 11"`, `"PLAT Sprint 12" (active, id 41, board "PLAT board")`)
 		wantInputError(t, try("OPS-1", "PLAT Sprint 12"), "fields.Sprint", "no board of OPS has an active or future sprint")
-		wantError(t, try("PLAT-7", "40"), http.StatusBadRequest, "only active or future sprints")
-		wantError(t, try("PLAT-7", "99"), http.StatusBadRequest, "Sprint does not exist")
+		b.sandbox.AddSprint("OPS", 99, "Another project's")
+		for _, id := range []any{40.0, "40", 99.0, "99", " 99 ", []any{99.0}, "+41", 41.5, -41.0, "Another project's"} {
+			err := try("PLAT-7", id)
+			if wantInputError(t, err, "fields.Sprint", "no board of PLAT has an active or future sprint"); strings.Contains(err.Error(), "OPS") {
+				t.Errorf("%v: %v", id, err)
+			}
+		}
+		wantInputError(t, try("PLAT-7", map[string]any{"id": 99.0}), "fields", "takes one sprint")
 		for _, line := range b.requests() {
-			if strings.HasPrefix(line, "PUT") && !strings.Contains(line, "PLAT-7") {
+			if strings.HasPrefix(line, "PUT") {
 				t.Errorf("something was sent: %s", line)
 			}
 		}

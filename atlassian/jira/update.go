@@ -30,6 +30,8 @@ type UpdateIssueRequest struct {
 	// Expected is when the caller believes the issue to have changed last; another time is a
 	// conflict, and nothing is sent. Empty is no such check.
 	Expected string
+	// Scope is where the issues are that a conflict may name.
+	Scope atlassian.Scope
 	// Attribution is a line of plain text below the comment.
 	Attribution string
 }
@@ -72,7 +74,7 @@ func (c *Client) UpdateIssue(ctx context.Context, in UpdateIssueRequest) (*Updat
 		return nil, err
 	}
 	if in.Expected != "" {
-		if err := now.checkUnchanged(in.Expected); err != nil {
+		if err := now.checkUnchanged(in.Expected, in.Scope); err != nil {
 			return nil, err
 		}
 	}

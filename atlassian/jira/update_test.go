@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/atlassian/jira"
 	sandbox "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
@@ -143,12 +144,23 @@ func TestUpdateConflict(t *testing.T) {
 		if sent := b.requests(); len(sent) != 1 || !strings.HasPrefix(sent[0], http.MethodGet) {
 			t.Errorf("sent %q", sent)
 		}
+		_, err := b.UpdateIssue(t.Context(), jira.UpdateIssueRequest{Key: "PLAT-9", Fields: map[string]any{"parent": "OPS-1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, scope := range []atlassian.Scope{{Only: []string{"plat"}}, {Never: []string{"ops"}}, {Only: []string{}}} {
+			_, err = b.UpdateIssue(t.Context(), jira.UpdateIssueRequest{Key: "PLAT-9", Fields: map[string]any{"priority": "Low"}, Expected: seen, Scope: scope})
+			if wantInputError(t, err, "expected_updated", `from "High" to "Low"`); strings.Contains(err.Error(), "OPS") {
+				t.Errorf("a conflict in %+v tells %v", scope, err)
+			}
+		}
+		wantInputError(t, update(seen, map[string]any{"priority": "Low"}), "expected_updated", `to "OPS-1"`)
 		wantInputError(t, update("yesterday", map[string]any{"priority": "Low"}), "expected_updated", "no point in time")
 		seen = mustIssue(t, b, jira.GetIssueRequest{Key: "PLAT-10"}).Updated
 		if _, err := b.AddComment(t.Context(), jira.AddCommentRequest{Key: "PLAT-10", Body: "x"}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := b.UpdateIssue(t.Context(), jira.UpdateIssueRequest{Key: "PLAT-10", Worklog: "1h", Expected: seen})
+		_, err = b.UpdateIssue(t.Context(), jira.UpdateIssueRequest{Key: "PLAT-10", Worklog: "1h", Expected: seen})
 		wantInputError(t, err, "expected_updated", "may have been a comment")
 		if issue := mustIssue(t, b, jira.GetIssueRequest{Key: "PLAT-9"}); issue.Priority != "Low" {
 			t.Errorf("priority = %s", issue.Priority)

@@ -200,20 +200,24 @@ func renamed(err error, from, to string) error {
 
 // rawHistory is a change of an issue as Jira sends it.
 type rawHistory struct {
-	Author  rawUser `json:"author"`
-	Created string  `json:"created"`
-	Items   []struct {
-		Field string `json:"field"`
-		From  string `json:"fromString"`
-		To    string `json:"toString"`
-	} `json:"items"`
+	Author  rawUser     `json:"author"`
+	Created string      `json:"created"`
+	Items   []rawChange `json:"items"`
+}
+
+type rawChange struct {
+	Field string `json:"field"`
+	From  string `json:"fromString"`
+	To    string `json:"toString"`
 }
 
 // maxConflicts is how many changes a conflict tells.
 const maxConflicts = 10
 
-// checkUnchanged is an InputError with all that was changed since, unless nothing was.
-func (now *issueNow) checkUnchanged(expected string) error {
+// checkUnchanged is an InputError with what was changed since, unless nothing was. A change with a part
+// that names an issue outside of the scope is left out whole: the others of its parts, such as those of
+// a move, tell of the same.
+func (now *issueNow) checkUnchanged(expected string, scope atlassian.Scope) error {
 	since, err := pointInTime(expected)
 	if err != nil {
 		return &atlassian.InputError{Argument: "expected_updated", Problem: quoted(expected) + " is no point in time", Hint: "Copy updated from jira_get_issue."}
@@ -228,13 +232,16 @@ func (now *issueNow) checkUnchanged(expected string) error {
 		if err != nil || at.Unix() <= since.Unix() {
 			continue
 		}
+		if slices.ContainsFunc(h.Items, func(i rawChange) bool { return namesOutside(i.From, scope.Holds) || namesOutside(i.To, scope.Holds) }) {
+			continue
+		}
 		for _, item := range h.Items {
 			changes = append(changes, timestamp(h.Created)+" "+h.Author.String()+" changed "+oneLine(item.Field)+" from "+quoted(item.From)+" to "+quoted(item.To))
 		}
 	}
 	slices.Sort(changes)
 	problem := "conflict: the issue was changed at " + updated + ", after " + timestamp(expected)
-	hint := "Nothing was sent. No field was changed since; it may have been a comment. "
+	hint := "Nothing was sent. There is no change of a field to show; it may have been a comment. "
 	if len(changes) > 0 {
 		hint = "Nothing was sent. Since then: " + strings.Join(changes[:min(len(changes), maxConflicts)], "; ") + ". "
 	}

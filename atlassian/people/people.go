@@ -38,20 +38,40 @@ func Plain(argument, who string) (string, error) {
 	return who, nil
 }
 
+// address is a text that is an e-mail address and no name with a sign in it.
+var address = regexp.MustCompile(`^\S+@\S+$`)
+
 // Choose returns the index of the one active person among those that a search gave, whose name, address,
-// id or key is exactly the one asked for. Whoever is not certain is an InputError about the argument
+// id or key is exactly the one asked for; an address is never that of somebody who is merely called so,
+// since people choose their names themselves. Whoever is not certain is an InputError about the argument
 // that names the candidates. With byAddress the search was one for addresses, which Cloud finds without
-// showing them: the only person found by the whole of one is certain enough.
+// showing them: the only person found by the whole of one is certain enough, unless the name, in which
+// Cloud searches as well, is like an address.
 func Choose(argument, who string, found []Person, byAddress bool) (int, error) {
-	byAddress = byAddress && strings.Contains(who, "@") && len(found) == 1
-	var exact, active []int
+	who = oneLine(who)
+	isAddress := address.MatchString(who)
+	var exact, active, hidden []int
 	for i, p := range found {
-		hidden := byAddress && p.Email == ""
-		if !hidden && !slices.ContainsFunc([]string{p.Name, p.Email, p.ID, p.Key}, func(s string) bool { return strings.EqualFold(oneLine(s), oneLine(who)) }) {
+		called := []string{p.Email, p.ID, p.Key}
+		if !isAddress {
+			called = append(called, p.Name)
+		}
+		if isAddress && byAddress && p.Email == "" {
+			hidden = append(hidden, i)
+		}
+		if !slices.ContainsFunc(called, func(s string) bool { return strings.EqualFold(oneLine(s), who) }) {
 			continue
 		}
 		if exact = append(exact, i); !p.Inactive {
 			active = append(active, i)
+		}
+	}
+	if len(exact) == 0 && len(hidden) > 0 {
+		if len(found) > 1 || strings.Contains(found[0].Name, "@") {
+			return 0, &atlassian.InputError{Argument: argument, Problem: "it is not certain whose address " + quoted(who) + " is", Hint: "Give the id of one: " + candidates(found, everyone(found)) + "."}
+		}
+		if exact = hidden; !found[0].Inactive {
+			active = hidden
 		}
 	}
 	switch {
@@ -64,13 +84,17 @@ func Choose(argument, who string, found []Person, byAddress bool) (int, error) {
 	}
 	e := &atlassian.InputError{Argument: argument, Problem: "there is no user " + quoted(who)}
 	if len(found) > 0 {
-		all := make([]int, len(found))
-		for i := range found {
-			all[i] = i
-		}
-		e.Hint = "Did you mean " + candidates(found, all) + "?"
+		e.Hint = "Did you mean " + candidates(found, everyone(found)) + "?"
 	}
 	return 0, e
+}
+
+func everyone(found []Person) []int {
+	all := make([]int, len(found))
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 func candidates(found []Person, list []int) string {

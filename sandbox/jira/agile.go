@@ -69,3 +69,14 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, list []any) {
 	part := list[start:min(start+max(limit, 0), len(list))]
 	writeJSON(w, http.StatusOK, object{"startAt": start, "maxResults": limit, "isLast": start+len(part) == len(list), "values": part})
 }
+
+// AddSprint gives a project a scrum board with an active sprint.
+func (s *Server) AddSprint(projectKey string, id int, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.state.projects {
+		if p.key == projectKey {
+			s.state.boards = append(s.state.boards, &board{id: id, name: projectKey + " scrum board", project: p, sprints: []*sprint{{id, name, "active"}}})
+		}
+	}
+}

@@ -26,7 +26,7 @@ func (w *world) calls(deployment string) map[string][]arguments {
 		"jira_get_project_issues":      {{"project_key": "PLAT", "limit": 50}},
 		"jira_create_issue":            {{"project_key": "PLAT", "issue_type": "Story", "summary": "x", "additional_fields": arguments{"parent": "PLAT-1"}}},
 		"jira_batch_create_issues":     {{"issues": []any{arguments{"project_key": "PLAT", "issue_type": "Story", "summary": "x", "additional_fields": arguments{"parent": "PLAT-1"}}}}},
-		"jira_update_issue":            {{"issue_key": "PLAT-8", "fields": arguments{"parent": "PLAT-1"}, "additional_fields": arguments{"summary": "y"}}},
+		"jira_update_issue":            {{"issue_key": "PLAT-8", "fields": arguments{"parent": "PLAT-1"}, "additional_fields": arguments{"summary": "y"}}, {"issue_key": "PLAT-9", "fields": arguments{"summary": "y"}, "expected_updated": "2020-01-01T00:00:00Z"}},
 		"jira_assign_issue":            {{"issue_key": "PLAT-8", "assignee": "Ada Keller"}},
 		"jira_delete_issue":            {{"issue_key": "PLAT-10"}},
 		"jira_search_fields":           {{"keyword": "points"}},
@@ -74,8 +74,16 @@ func (w *world) calls(deployment string) map[string][]arguments {
 	return calls
 }
 
-// afterwards are the tools whose call inside fails, with words that come after the decision.
-var afterwards = map[string]string{"jira_move_issue": "is in PLAT already"}
+// afterwards is what a call inside fails with after the decision, or empty when it works.
+func afterwards(tool string, in arguments) string {
+	switch {
+	case tool == "jira_move_issue":
+		return "is in PLAT already"
+	case in["expected_updated"] != nil:
+		return "conflict: the issue was changed at"
+	}
+	return ""
+}
 
 // with is arguments with another value.
 func with(a arguments, name string, value any) arguments {

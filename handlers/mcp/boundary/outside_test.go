@@ -93,6 +93,8 @@ func (w *world) outside(k kind) (values []any) {
 			arguments{"project": "OPS"}, arguments{"project": arguments{"key": "OPS"}}, arguments{"Project": arguments{"id": "10001"}},
 			arguments{"issuelinks": []any{arguments{"type": "Relates", "key": "OPS-1"}}}, arguments{"Linked Issues": "OPS-1"},
 			arguments{"subtasks": []any{"OPS-2"}},
+			arguments{"Sprint": outsideSprint}, arguments{"sprint": "99"}, arguments{"Sprint": []any{outsideSprint}}, arguments{"customfield_10020": " 99 "},
+			arguments{"Sprint": arguments{"id": outsideSprint}}, arguments{"Sprint": "Zanzibar sprint"}, arguments{"Sprint": "Zanzibar sprint (active)"},
 		}
 	case words:
 		values = append(w.outside(jql), w.outside(cql)...)

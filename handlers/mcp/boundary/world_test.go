@@ -31,6 +31,9 @@ import (
 // secret is a word in every text outside, and in none inside.
 const secret = "zanzibar"
 
+// outsideSprint is the id of a sprint of OPS.
+const outsideSprint = 99
+
 // everything opens all tools, so that only the boundary is in the way.
 var everything = policy.Rule{What: []string{"read", "write", "delete"}}
 
@@ -69,6 +72,7 @@ func newWorld(t *testing.T, deployment string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	backend.AddSprint("OPS", outsideSprint, "Zanzibar sprint")
 	w.serve(jiraServer, backend)
 	wiki, err := confluencesandbox.New(confluencesandbox.Config{Deployment: deployment, Now: now})
 	if err != nil {

@@ -37,7 +37,7 @@ func createIssue(client *jira.Client) mcp.Spec[createIssueArguments, jira.Create
 			if err != nil {
 				return nil, err
 			}
-			return withNamedIssues(ctx, client, out, in.Fields)
+			return withNamedIssues(ctx, client, out, "additional_fields", in.Fields)
 		},
 		Run: func(ctx context.Context, in *createIssueArguments) (*jira.CreatedIssue, error) {
 			return client.CreateIssue(ctx, jira.NewIssue{
@@ -81,12 +81,11 @@ func createIssues(client *jira.Client) mcp.Spec[createIssuesArguments, jira.Batc
 			if out, err = currentProjects(ctx, client, in.projects()); err != nil {
 				return nil, err
 			}
-			for _, item := range in.Issues {
-				if out, err = withNamedIssues(ctx, client, out, item.Fields); err != nil {
-					return nil, err
-				}
+			fields := make([]map[string]any, len(in.Issues))
+			for i, item := range in.Issues {
+				fields[i] = item.Fields
 			}
-			return out, nil
+			return withNamedIssues(ctx, client, out, "issues", fields...)
 		},
 		Run: func(ctx context.Context, in *createIssuesArguments) (*jira.Batch, error) {
 			list := make([]jira.NewIssue, len(in.Issues))

@@ -1,6 +1,7 @@
 package jiratools_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -247,4 +248,23 @@ func TestSameThroughGetAndSearch(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What looks like the key of an issue in a call's values is looked up within bounds.
+func TestNamedIssuesAreBounded(t *testing.T) {
+	labels := `["ZZ-1"` + strings.Repeat(`,"ZZ-%d"`, 1999) + `]`
+	numbers := make([]any, 1999)
+	for i := range numbers {
+		numbers[i] = i + 2
+	}
+	labels = fmt.Sprintf(labels, numbers...)
+	rules := policy.Config{Rules: []policy.Rule{{What: []string{"read", "write"}}}, Projects: []string{"PLAT"}}
+	a, g := gated(t, sandbox.Cloud, rules)
+	for name, want := range map[string]int{"labels": 3, "Severity": 1} {
+		g.sent()
+		text, failed := a.call(t, "jira_update_issue", `{"issue_key":"PLAT-9","fields":{"`+name+`":`+labels+`}}`)
+		if sent := g.sent(); len(sent) != want || failed == (name == "labels") || failed && !strings.Contains(text, "more than 50 issues") {
+			t.Errorf("%s: %d requests, %.200s", name, len(sent), text)
+		}
+	}
 }

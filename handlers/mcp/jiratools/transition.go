@@ -71,7 +71,7 @@ func transitionIssue(client *jira.Client) mcp.Spec[transitionArguments, jira.Tra
 			if err != nil {
 				return nil, err
 			}
-			return withNamedIssues(ctx, client, out, in.Fields)
+			return withNamedIssues(ctx, client, out, "fields", in.Fields)
 		},
 		Run: func(ctx context.Context, in *transitionArguments) (*jira.Transitioned, error) {
 			return client.Transition(ctx, jira.TransitionRequest{

@@ -73,12 +73,10 @@ func updateIssue(client *jira.Client) mcp.Spec[updateIssueArguments, jira.Update
 		},
 		Resolve: func(ctx context.Context, in *updateIssueArguments) ([]policy.Object, error) {
 			out, err := projectOf(ctx, client, in.IssueKey)
-			for _, fields := range []map[string]any{in.Fields, in.Additional} {
-				if err == nil {
-					out, err = withNamedIssues(ctx, client, out, fields)
-				}
+			if err != nil {
+				return nil, err
 			}
-			return out, err
+			return withNamedIssues(ctx, client, out, "fields", in.Fields, in.Additional)
 		},
 		Run: func(ctx context.Context, in *updateIssueArguments) (*jira.UpdatedIssue, error) {
 			values, err := in.values()
@@ -88,6 +86,7 @@ func updateIssue(client *jira.Client) mcp.Spec[updateIssueArguments, jira.Update
 			return client.UpdateIssue(ctx, jira.UpdateIssueRequest{
 				Key: in.IssueKey, Fields: values, Format: markup.Format(in.Format), Transition: in.Transition, Comment: in.Comment, Visibility: in.Visibility,
 				Worklog: in.Worklog, WorklogStarted: in.Started, Expected: in.Expected, Attribution: mcp.Attribution(ctx),
+				Scope: atlassian.Scope(mcp.Boundary(ctx, policy.Jira)),
 			})
 		},
 	}
@@ -96,8 +95,12 @@ func updateIssue(client *jira.Client) mcp.Spec[updateIssueArguments, jira.Update
 // withNamedIssues adds the projects of the issues that values of fields name, such as a parent: to
 // put an issue below another changes that one, too. Whatever only looks like a key, and an issue that
 // cannot be seen, is Jira's to refuse.
-func withNamedIssues(ctx context.Context, client *jira.Client, out []policy.Object, fields map[string]any) ([]policy.Object, error) {
-	for _, key := range jira.NamedIssues(fields) {
+func withNamedIssues(ctx context.Context, client *jira.Client, out []policy.Object, argument string, fields ...map[string]any) ([]policy.Object, error) {
+	keys, err := jira.NamedIssues(argument, fields...)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
 		found, err := projectOf(ctx, client, key)
 		if err != nil && !errors.Is(err, atlassian.ErrNotFound) {
 			return nil, err

@@ -60,7 +60,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-func TestComposeRefuses(t *testing.T) {
+func TestAttack9_4_CQLStaysInItsSpaces(t *testing.T) {
 	for _, in := range []SearchRequest{
 		{Query: ""},
 		{Query: "?!*"},

@@ -118,14 +118,16 @@ func restrictionsOf(id string, list []rawRestriction) (*Restrictions, error) {
 // together: where both are nil it stays as it is, and where both are empty it is open again.
 type RestrictionChange struct {
 	PageID string
-	// Users are whoever findPerson finds, groups go by their names.
+	// Users are account ids (Cloud), user names or keys (Data Center), display names, e-mail addresses or
+	// "me". A display name has to be that of one person, or it is an error. Groups go by their names.
 	ReadUsers, ReadGroups []string
 	EditUsers, EditGroups []string
 }
 
 // SetRestrictions changes who may see and edit a page: one request, one more to find out whom this
-// server acts as when there are restrictions to set, and those of findPerson for every person named. That account always keeps its access;
-// without it nobody could lift the restriction through this server.
+// server acts as when there are restrictions to set, and for each person none (an account id), one, or
+// two (a name on Data Center). The account of this server always keeps its access; without it nobody
+// could lift the restriction through this server.
 func (c *Client) SetRestrictions(ctx context.Context, in RestrictionChange) (*Restrictions, error) {
 	id, err := atlassian.CheckID("page_id", in.PageID)
 	if err != nil {

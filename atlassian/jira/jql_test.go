@@ -37,7 +37,7 @@ func TestSplitJQL(t *testing.T) {
 	}
 }
 
-func TestBoundJQL(t *testing.T) {
+func TestAttack9_4_JQLStaysInItsProjects(t *testing.T) {
 	for _, tc := range []struct {
 		jql      string
 		projects []string

@@ -33,7 +33,7 @@ func TestClean(t *testing.T) {
 }
 
 // What is hidden must stay out on every way in, also when it is spelled as a reference or escape.
-func TestHiddenTextDoesNotGetThrough(t *testing.T) {
+func TestAttack9_2_HiddenCharactersInDocuments(t *testing.T) {
 	adf, err := FromADF([]byte(`{"type":"doc","content":[{"type":"paragraph","content":[{"type":"text","text":"a\u202e\udb40\udc49b"},{"type":"mention","attrs":{"id":"x","text":"@\u200bx"}}]}]}`))
 	if err != nil {
 		t.Fatal(err)

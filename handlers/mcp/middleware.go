@@ -57,9 +57,8 @@ func audited(c Config) sdk.Middleware {
 	}
 }
 
-// visible shows each caller the tools that the policy lets them use, tells them of no other product, and
-// answers a call of any
-// other as one of a tool that does not exist.
+// visible shows each caller the tools that the policy lets them use, tells them of no other product,
+// and answers a call of any other tool as one of a tool that does not exist.
 func visible(c *Catalogue, p *policy.Policy) sdk.Middleware {
 	return func(next sdk.MethodHandler) sdk.MethodHandler {
 		return func(ctx context.Context, method string, req sdk.Request) (sdk.Result, error) {

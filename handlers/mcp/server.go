@@ -125,8 +125,8 @@ func (c Config) withDefaults() Config {
 
 // Harden returns server behind everything that stands between it and the network: the checks of
 // origin, host, caller and body, and around each call the limits, the deadline, the recovery from
-// panics and the audit record. Of c it does not use Catalogue, Policy, Attribution and Version. It adds middleware to
-// server, so call it once, after everything else is added.
+// panics and the audit record. Of c it does not use Catalogue, Policy, Attribution and Version. It adds
+// middleware to server, so call it once, after everything else is added.
 func Harden(c Config, server *sdk.Server) (http.Handler, error) {
 	if c.Origins == nil {
 		return nil, errors.New("the MCP route needs the web origins that may call")

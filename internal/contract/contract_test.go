@@ -148,3 +148,20 @@ func TestEveryExceptionQuotesItsDefect(t *testing.T) {
 		}
 	}
 }
+
+// TestLacking: an operation of which nobody knows the scopes is not taken for open.
+func TestLacking(t *testing.T) {
+	c := load(t)
+	if got := exchange(t, c, "GET", "/books/7", "", 404, "{}"); len(got) != 0 {
+		t.Fatalf("reports = %q", got)
+	}
+	if got := exchange(t, c, "POST", "/books", `{"title":"Emma"}`, 200, `{"title":"Emma"}`); len(got) != 0 {
+		t.Fatalf("reports = %q", got)
+	}
+	if got := c.Lacking([]string{"read:book"}); len(got) != 1 || !strings.HasPrefix(got[0], "POST /books: the document declares no scopes") {
+		t.Errorf("with one of them: %q", got)
+	}
+	if got := c.Lacking(nil); len(got) != 2 || got[0] != "GET /books/{id} needs all of one of [[read:book]]" {
+		t.Errorf("without any: %q", got)
+	}
+}

@@ -77,3 +77,12 @@ var jiraDataCenterExceptions = []Exception{
 		Defect:    "Only 201 and 400 are declared; Jira answers 404 for an issue that does not exist or may not be seen, as every other operation on issues does.",
 	},
 }
+
+// undeclaredScopes are those of operations whose document declares none and which demand some all
+// the same: jira-cloud-software-agile.json has no x-atlassian-oauth2-scopes, and its operations know
+// granular scopes alone. Source: "OAuth 2.0 scopes required" of each operation in
+// https://developer.atlassian.com/cloud/jira/software/rest/api-group-board/.
+var undeclaredScopes = map[string][]string{
+	"GET /rest/agile/1.0/board":                  {"read:board-scope:jira-software", "read:project:jira"},
+	"GET /rest/agile/1.0/board/{boardId}/sprint": {"read:sprint:jira-software"},
+}

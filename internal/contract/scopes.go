@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -14,8 +15,12 @@ import (
 )
 
 // alternatives are the sets of OAuth scopes of which an operation of Cloud demands one: the classic
-// scopes, or the granular ones. Operations that demand none have none.
-func alternatives(operation *openapi3.Operation) (sets [][]string, err error) {
+// scopes, or the granular ones. An operation that demands none declares an empty set; one that
+// declares no sets has to be in undeclaredScopes.
+func alternatives(name string, operation *openapi3.Operation) (sets [][]string, err error) {
+	if scopes, ok := undeclaredScopes[name]; ok {
+		return [][]string{scopes}, nil
+	}
 	raw, err := json.Marshal(operation.Extensions["x-atlassian-oauth2-scopes"])
 	if err != nil {
 		return nil, err
@@ -25,6 +30,9 @@ func alternatives(operation *openapi3.Operation) (sets [][]string, err error) {
 	}
 	if err := json.Unmarshal(raw, &declared); err != nil {
 		return nil, err
+	}
+	if len(declared) == 0 {
+		return nil, errors.New("the document declares no scopes, and undeclaredScopes has none")
 	}
 	for _, d := range declared {
 		sets = append(sets, d.Scopes)
@@ -37,14 +45,15 @@ func (c *Contract) Lacking(granted []string) (lacking []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, operation := range slices.Sorted(maps.Keys(c.operations)) {
-		sets, err := alternatives(c.operations[operation])
+		sets, err := alternatives(operation, c.operations[operation])
 		if err != nil {
-			return []string{fmt.Sprintf("%s: %v", operation, err)}
+			lacking = append(lacking, fmt.Sprintf("%s: %v", operation, err))
+			continue
 		}
 		open := slices.ContainsFunc(sets, func(set []string) bool {
 			return !slices.ContainsFunc(set, func(scope string) bool { return !slices.Contains(granted, scope) })
 		})
-		if len(sets) > 0 && !open {
+		if !open {
 			lacking = append(lacking, fmt.Sprintf("%s needs all of one of %v", operation, sets))
 		}
 	}

@@ -57,8 +57,11 @@ func Check(wire []byte, product string) (text string, failed bool, err error) {
 			IsError bool
 		}
 	}
-	if err := json.Unmarshal(payload, &message); err != nil || len(message.Result.Content) != 1 {
+	if err := json.Unmarshal(payload, &message); err != nil {
 		return "", false, fmt.Errorf("%w: %s", err, wire)
+	}
+	if n := len(message.Result.Content); n != 1 {
+		return "", false, fmt.Errorf("a result of %d contents: %s", n, wire)
 	}
 	text, failed = message.Result.Content[0].Text, message.Result.IsError
 	if hidden := Hidden(string(wire)); len(hidden) > 0 && !onlyEnds(hidden) {

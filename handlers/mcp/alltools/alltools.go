@@ -15,7 +15,7 @@ import (
 )
 
 // Catalogue returns the tools of the products that there is a client for; nil leaves a product out. log
-// receives what goes wrong in one of two products; nil is none.
+// receives panics of searches; nil discards.
 func Catalogue(log *slog.Logger, j *jira.Client, c *confluence.Client) *mcp.Catalogue {
 	catalogue := new(mcp.Catalogue)
 	if j != nil {

@@ -53,7 +53,7 @@ const documentHead = `# Tools
 
 What an assistant can do in Jira and Confluence, with an example of each tool: what somebody asks for, the arguments that the assistant makes of it, and what it gets. The examples are calls against the data of ` + "`go run ./cmd/demo`" + `. Long texts and lists end with … here; an assistant gets all of them, in one line of JSON.
 
-Names and meanings are those of [mcp-atlassian](https://github.com/sooperset/mcp-atlassian), and its spellings of arguments are understood, too. Text goes in and comes out as [Markdown](markdown.md). Who may use which tool on what is the [policy](policy.md)'s; ` + "`TOOLSETS` and `ENABLED_TOOLS`" + ` leave tools out for everybody. A list that goes on has a ` + "`cursor`" + `, to be given back for the next part.
+Names and meanings are those of [mcp-atlassian](https://github.com/sooperset/mcp-atlassian) where it has the tool, and its spellings of arguments are understood, too. Text goes in and comes out as [Markdown](markdown.md). Fields, people, options and sprints (active and future ones) go by their names. Who may use which tool on what is the [policy](policy.md)'s; ` + "`TOOLSETS` and `ENABLED_TOOLS`" + ` leave tools out for everybody. A list that goes on has a ` + "`cursor`" + `, to be given back for the next part.
 
 <!-- Written by go test ./handlers/mcp/alltools -run TestDocument -update; the examples are in its testdata. -->
 `

@@ -95,7 +95,7 @@ func TestRegistryIsCovered(t *testing.T) {
 	}
 }
 
-// TestInside: the calls work inside, so that the boundary is what stops those of TestOutside; and what
+// TestInside: the calls work inside, so that the boundary is what stops those of TestAttack9_5_EveryArgumentOutside; and what
 // they show is nothing of what inside is tied to outside.
 func TestInside(t *testing.T) {
 	everyWorld(t, func(t *testing.T, w *world, deployment, boundary string) {
@@ -120,8 +120,8 @@ func TestInside(t *testing.T) {
 	})
 }
 
-// TestOutside tries every argument that can name an object on what lies outside.
-func TestOutside(t *testing.T) {
+// TestAttack9_5_EveryArgumentOutside tries every argument that can name an object on what lies outside.
+func TestAttack9_5_EveryArgumentOutside(t *testing.T) {
 	everyWorld(t, func(t *testing.T, w *world, deployment, boundary string) {
 		a, tried := w.connect(boundaries[boundary]), 0
 		calls := w.calls(deployment)
@@ -170,8 +170,8 @@ func naming(inside arguments, argument string, k kind, value any) []arguments {
 	return []arguments{with(inside, argument, value)}
 }
 
-// TestForeignCursors: a cursor that somebody else got from a list outside opens none of it.
-func TestForeignCursors(t *testing.T) {
+// TestAttack9_5_ForeignCursors: a cursor that somebody else got from a list outside opens none of it.
+func TestAttack9_5_ForeignCursors(t *testing.T) {
 	everyWorld(t, func(t *testing.T, w *world, deployment, boundary string) {
 		a, calls := w.connect(boundaries[boundary]), w.calls(deployment)
 		lists := map[string]arguments{

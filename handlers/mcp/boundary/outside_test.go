@@ -48,7 +48,7 @@ var names = map[string]kind{
 	// A title is looked for in the space.
 	"title": nothing, "new_title": nothing, "heading_text": nothing, "text_selection": nothing,
 	"text_selection_match_count": nothing, "text_selection_match_index": nothing, "name": nothing,
-	// A cursor is a place in a list that the other arguments name; TestForeignCursors.
+	// A cursor is a place in a list that the other arguments name; TestAttack9_5_ForeignCursors.
 	"cursor": nothing,
 	// Text that is written.
 	"body": nothing, "comment": nothing, "content": nothing, "append": nothing, "replacements": nothing, "new_content": nothing,

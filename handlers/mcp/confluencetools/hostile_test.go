@@ -65,8 +65,8 @@ func hostileCalls(page, comment any, ada string) []hostileCall {
 	}
 }
 
-// TestHostileContent calls every tool with each payload in every text that Confluence sends.
-func TestHostileContent(t *testing.T) {
+// TestAttack9_1_HostilePages calls every tool with each payload in every text that Confluence sends.
+func TestAttack9_1_HostilePages(t *testing.T) {
 	for i, d := range deployments[:2] {
 		clean := start(t, i)
 		page := clean.must(t, "confluence_get_page", map[string]any{"title": "Token life cycle", "space_key": "DOCS"})["id"]

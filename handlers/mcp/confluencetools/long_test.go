@@ -30,9 +30,9 @@ func (s session) parts(t *testing.T, id any, markdown bool) (list []string) {
 	return list
 }
 
-// TestPartOfAPageIsNotItsText: a model that read the first part of a long page and sends that back would
+// TestAttack9_3_PartOfAPageIsNotItsText: a model that read the first part of a long page and sends that back would
 // delete the others.
-func TestPartOfAPageIsNotItsText(t *testing.T) {
+func TestAttack9_3_PartOfAPageIsNotItsText(t *testing.T) {
 	for i, d := range deployments {
 		for format, markdown := range map[string]bool{"markdown": true, "storage": false} {
 			t.Run(d.name+", "+format, func(t *testing.T) {

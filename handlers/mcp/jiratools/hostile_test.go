@@ -71,8 +71,8 @@ var hostileCalls = []hostileCall{
 	{"jira_delete_issue", `{"issue_key":"OPS-4"}`, false, false},
 }
 
-// TestHostileContent calls every tool with each payload in every text that Jira sends.
-func TestHostileContent(t *testing.T) {
+// TestAttack9_1_HostileIssues calls every tool with each payload in every text that Jira sends.
+func TestAttack9_1_HostileIssues(t *testing.T) {
 	deployments(t, func(t *testing.T, deployment string) {
 		for _, payload := range hostile.Payloads(t) {
 			t.Run(payload.Name, func(t *testing.T) {

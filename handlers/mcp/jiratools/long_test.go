@@ -10,9 +10,9 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 )
 
-// TestPartOfATextIsNotTheText: a model that read the beginning of a long text and sends that back would
+// TestAttack9_3_PartOfATextIsNotTheText: a model that read the beginning of a long text and sends that back would
 // delete the rest.
-func TestPartOfATextIsNotTheText(t *testing.T) {
+func TestAttack9_3_PartOfATextIsNotTheText(t *testing.T) {
 	var b strings.Builder
 	for i := range 320 {
 		fmt.Fprintf(&b, "Paragraph %d says number %d about grapes, barrels and wine, größer.\n\n", i, 7*i)

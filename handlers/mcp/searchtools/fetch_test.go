@@ -120,7 +120,7 @@ func TestFetchSeesWhatTheOthersSee(t *testing.T) {
 }
 
 // What an issue names of projects that are closed is not in its text.
-func TestFetchLeavesOutWhatIsOutside(t *testing.T) {
+func TestAttack9_5_FetchLeavesOutWhatIsOutside(t *testing.T) {
 	both(t, func(t *testing.T, deployment string) {
 		free := connect(t, deployment, setup{})
 		if text := free.must(t, "fetch", map[string]any{"id": "jira:PLAT-3"})["text"].(string); !strings.Contains(text, "OPS-2") {

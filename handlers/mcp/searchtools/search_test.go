@@ -205,7 +205,7 @@ func TestNotListed(t *testing.T) {
 }
 
 // Nothing in a query is an operator: it finds the same in one project and one space as its words do.
-func TestInjection(t *testing.T) {
+func TestAttack9_4_WordsAreNoOperators(t *testing.T) {
 	both(t, func(t *testing.T, deployment string) {
 		a := connect(t, deployment, setup{rules: policy.Config{Projects: []string{"PLAT"}, Spaces: []string{"TEAM"}}})
 		for _, query := range []string{
@@ -277,7 +277,7 @@ func TestAProductThatFails(t *testing.T) {
 }
 
 // What a product answers is judged, however the question was narrowed.
-func TestAnAnswerFromOutside(t *testing.T) {
+func TestAttack9_5_AnswersFromOutside(t *testing.T) {
 	both(t, func(t *testing.T, deployment string) {
 		issues := `{"issues":[{"key":"OPS-1","fields":{"summary":"secret","project":{"key":"OPS"}}},{"key":"PLAT-1","fields":{"summary":"secret","project":{"key":"OPS"}}},{"key":"PLAT-2","fields":{"summary":"open","project":{"key":"PLAT"}}}],"total":3}`
 		pages := `{"results":[{"content":{"id":"1","type":"page","title":"secret","space":{"key":"DOCS"}}},{"content":{"id":"2","type":"page","title":"secret"}},{"content":{"id":"3","type":"page","title":"open","space":{"key":"TEAM"}}}],"totalSize":3}`

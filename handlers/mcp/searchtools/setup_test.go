@@ -25,6 +25,7 @@ import (
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/origin"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/handlers/policy"
 	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/contract"
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/hostile"
 	wiki "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/confluence"
 	tracker "github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/sandbox/jira"
 )
@@ -34,17 +35,19 @@ var ben = &identity.Principal{TenantID: "t", ObjectID: "o", Name: "Ben Okafor", 
 // setup is what a test starts with.
 type setup struct {
 	rules  policy.Config
-	lines  []string          // of the policy
-	absent policy.Product    // a product that is not configured
-	jira   http.HandlerFunc  // in the place of Jira, when not nil
-	wiki   http.HandlerFunc  // in the place of Confluence, when not nil
-	change func(*mcp.Config) // of the route
+	lines  []string                        // of the policy
+	absent policy.Product                  // a product that is not configured
+	jira   http.HandlerFunc                // in the place of Jira, when not nil
+	wiki   http.HandlerFunc                // in the place of Confluence, when not nil
+	change func(*mcp.Config)               // of the route
+	poison func(http.Handler) http.Handler // of both products' answers
 }
 
 // assistant is an MCP client at the end of the whole chain, and what was sent to the two products.
 type assistant struct {
 	*sdk.ClientSession
 	jiraURL, wikiURL string
+	wire             *hostile.Wire
 
 	mu   sync.Mutex
 	sent []string // product, method and path
@@ -69,13 +72,13 @@ func both(t *testing.T, f func(t *testing.T, deployment string)) {
 
 func connect(t *testing.T, deployment string, s setup) *assistant {
 	t.Helper()
-	a := new(assistant)
+	a := &assistant{wire: &hostile.Wire{Next: http.DefaultTransport}}
 	now := func() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC) }
 	clients := searchtools.Clients{Log: slog.New(slog.DiscardHandler)}
 	catalogue := new(mcp.Catalogue)
 	if s.absent != policy.Jira {
 		documents := map[string][]string{tracker.Cloud: contract.JiraCloud, tracker.DataCenter: contract.JiraDataCenter}[deployment]
-		site := a.listen(t, policy.Jira, deployment, documents, s.jira, func(url string) (http.Handler, error) {
+		site := a.listen(t, policy.Jira, deployment, documents, s.poison, s.jira, func(url string) (http.Handler, error) {
 			return tracker.New(tracker.Config{Deployment: deployment, BaseURL: url, Now: now})
 		})
 		a.jiraURL = strings.TrimSuffix(site.WebURL(""), "/")
@@ -87,7 +90,7 @@ func connect(t *testing.T, deployment string, s setup) *assistant {
 	}
 	if s.absent != policy.Confluence {
 		documents := map[string][]string{tracker.Cloud: contract.ConfluenceCloud, tracker.DataCenter: contract.ConfluenceDataCenter}[deployment]
-		site := a.listen(t, policy.Confluence, deployment, documents, s.wiki, func(string) (http.Handler, error) {
+		site := a.listen(t, policy.Confluence, deployment, documents, s.poison, s.wiki, func(string) (http.Handler, error) {
 			return wiki.New(wiki.Config{Deployment: deployment, Now: now})
 		})
 		a.wikiURL = strings.TrimSuffix(site.WebURL(""), "/")
@@ -98,13 +101,13 @@ func connect(t *testing.T, deployment string, s setup) *assistant {
 		confluencetools.Register(catalogue, clients.Confluence)
 	}
 	searchtools.Register(catalogue, clients)
-	a.ClientSession = route(t, catalogue, s)
+	a.ClientSession = route(t, catalogue, a.wire, s)
 	return a
 }
 
 // listen starts a sandbox, or what stands in its place, that counts its requests. When the documents are
 // there, the traffic is held to them.
-func (a *assistant) listen(t *testing.T, product policy.Product, deployment string, documents []string, instead http.HandlerFunc, start func(url string) (http.Handler, error)) *atlassian.Site {
+func (a *assistant) listen(t *testing.T, product policy.Product, deployment string, documents []string, poison func(http.Handler) http.Handler, instead http.HandlerFunc, start func(url string) (http.Handler, error)) *atlassian.Site {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	url := "http://" + server.Listener.Addr().String()
@@ -114,6 +117,9 @@ func (a *assistant) listen(t *testing.T, product policy.Product, deployment stri
 	}
 	if os.Getenv("ATLASSIAN_SPECS") != "" || os.Getenv("ATLASSIAN_SPECS_REQUIRED") == "1" {
 		handler = contract.Load(t, documents...).Wrap(silent{t}, handler)
+	}
+	if poison != nil {
+		handler = poison(handler)
 	}
 	if instead != nil {
 		handler = instead
@@ -145,7 +151,7 @@ type silent struct{ testing.TB }
 
 func (silent) Cleanup(func()) {}
 
-func route(t *testing.T, catalogue *mcp.Catalogue, s setup) *sdk.ClientSession {
+func route(t *testing.T, catalogue *mcp.Catalogue, wire *hostile.Wire, s setup) *sdk.ClientSession {
 	t.Helper()
 	s.rules.Known = catalogue.Tools()
 	for _, line := range s.lines {
@@ -177,7 +183,7 @@ func route(t *testing.T, catalogue *mcp.Catalogue, s setup) *sdk.ClientSession {
 	}))
 	t.Cleanup(front.Close)
 	session, err := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(),
-		&sdk.StreamableClientTransport{Endpoint: front.URL, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
+		&sdk.StreamableClientTransport{Endpoint: front.URL, HTTPClient: &http.Client{Transport: wire}, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

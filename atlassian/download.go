@@ -76,7 +76,7 @@ func (s *Site) plain(h http.Header) {
 // open makes one attempt, redirect included. No http.Client makes it: that reads every redirect, and puts
 // an address that it cannot read into its error, token and all.
 func (s *Site) open(req *http.Request, creds Credentials, limit int64) (*http.Response, *Error) {
-	w := newWatch(req.Context())
+	w := newWatch(req.Context(), s.log)
 	resp, err := s.transport.RoundTrip(s.outgoing(w.ctx, req, creds))
 	var failure *Error
 	switch {

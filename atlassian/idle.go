@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
+
+	"github.com/caddy-atlassian-mcp/caddy-atlassian-mcp/internal/safego"
 )
 
 // idleTimeout is how long a file may stand still on its way. It takes the place of attemptTimeout,
@@ -20,9 +23,9 @@ type watch struct {
 	timer  *time.Timer
 }
 
-func newWatch(ctx context.Context) *watch {
+func newWatch(ctx context.Context, log *slog.Logger) *watch {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return &watch{ctx, cancel, time.AfterFunc(idleTimeout, func() { cancel(errIdle) })}
+	return &watch{ctx, cancel, safego.AfterFunc(log, "an idle file", idleTimeout, func() { cancel(errIdle) })}
 }
 
 // moved begins the time anew.

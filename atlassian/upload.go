@@ -85,7 +85,7 @@ func (a Attachment) envelope() (head, tail []byte, contentType string, err error
 
 // post makes one attempt. Every failure after a part of the form was taken is the last.
 func (s *Site) post(req *http.Request, creds Credentials, body *form, length int64) (*http.Response, *Error) {
-	w := newWatch(req.Context())
+	w := newWatch(req.Context(), s.log)
 	body.start(w)
 	var h handshake
 	out := s.outgoing(h.watch(w.ctx), req, creds)

@@ -108,7 +108,7 @@ func shapes(before, r rune, behind string) bool {
 // isPictograph says that a character can be part of an emoji. Not every symbol is one, but each can
 // be seen, but for the blank pattern of Braille.
 func isPictograph(r rune) bool {
-	return r != '\u2800' && r > 0x7F && r != utf8.RuneError && unicode.In(r, unicode.So, unicode.Sm, unicode.Sk) || r == '‼' || r == '⁉' || r == '〰'
+	return r != '\u2800' && r > 0x7F && r != utf8.RuneError && unicode.In(r, unicode.So, unicode.Sm, unicode.Sk) || strings.ContainsRune("‼⁉〰ℹ", r)
 }
 
 // isHidden says that Clean removes a character wherever it stands. The signs of Arabic, Syriac and Kaithi

@@ -10,6 +10,7 @@ func TestClean(t *testing.T) {
 		{"prose stays", "Grüße, 日本語, a\tb\nc", "Grüße, 日本語, a\tb\nc"},
 		{"emoji with joiners and selectors stay", "👩\u200d💻 ❤\ufe0f می\u200cخواهم", "👩\u200d💻 ❤\ufe0f می\u200cخواهم"},
 		{"a rainbow flag, a keycap, a skin tone, a shaking head", "🏳\ufe0f\u200d🌈 1\ufe0f\u20e3 👩🏽\u200d💻 🙂\u200d↔\ufe0f", "🏳\ufe0f\u200d🌈 1\ufe0f\u20e3 👩🏽\u200d💻 🙂\u200d↔\ufe0f"},
+		{"letters and marks that are emoji", "ℹ\ufe0f ©\ufe0f ‼\ufe0f ⁉\ufe0f 〰\ufe0f ㊗\ufe0f Ⓜ\ufe0f ↔\ufe0f", "ℹ\ufe0f ©\ufe0f ‼\ufe0f ⁉\ufe0f 〰\ufe0f ㊗\ufe0f Ⓜ\ufe0f ↔\ufe0f"},
 		{"Hindi, Arabic with vowels, Hebrew", "क्\u200dष مُ\u200cخ ه\u200d שלום", "क्\u200dष مُ\u200cخ ه\u200d שלום"},
 		{"joiners and selectors that shape nothing", "\u200da\u200cb\u200d\ufe0fc1\ufe0f 👩\u200dx 👩\u200d\u200d💻 ❤\ufe0f\ufe0e\ufe0fمی\u200c\u200d\u200cخ", "abc1 👩x 👩\u200d💻 ❤\ufe0fمی\u200cخ"},
 		{"line ends", "a\r\nb\rc\u2028d\u2029e", "a\nb\nc\nd\ne"},

@@ -12,19 +12,26 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
-func TestGoLogsPanics(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
-		Go(slog.New(slog.NewTextHandler(&b, nil)), "counting", func() { panic("lost count") })
-		synctest.Wait()
-		for _, want := range []string{"level=ERROR", "work=counting", `panic="lost count"`, "safego_test.go"} {
-			if !strings.Contains(b.String(), want) {
-				t.Errorf("the log lacks %s: %s", want, b.String())
+func TestPanicsAreLogged(t *testing.T) {
+	lose := func() { panic("lost count") }
+	for name, start := range map[string]func(*slog.Logger){
+		"Go":        func(log *slog.Logger) { Go(log, "counting", lose) },
+		"AfterFunc": func(log *slog.Logger) { AfterFunc(log, "counting", time.Second, lose) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var b bytes.Buffer
+			start(slog.New(slog.NewTextHandler(&b, nil)))
+			time.Sleep(2 * time.Second)
+			for _, want := range []string{"level=ERROR", "work=counting", `panic="lost count"`, "safego_test.go"} {
+				if !strings.Contains(b.String(), want) {
+					t.Errorf("%s: the log lacks %s: %s", name, want, b.String())
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // TestNoBareGoroutines holds handlers/ and atlassian/ to starting goroutines here only, because a

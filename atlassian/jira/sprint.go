@@ -3,6 +3,7 @@ package jira
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -83,6 +84,9 @@ func (c *Client) openSprints(ctx context.Context, a api, project string) ([]spri
 	var open []sprint
 	for _, b := range boards[:min(len(boards), maxBoards)] {
 		list, err := agileList[sprint](ctx, c, a, maxSprints, url.Values{"state": {"active,future"}}, "board", strconv.Itoa(b.ID), "sprint")
+		if hasNoSprints(err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -93,6 +97,13 @@ func (c *Client) openSprints(ctx context.Context, a api, project string) ([]spri
 	}
 	slices.SortStableFunc(open, func(x, y sprint) int { return cmp.Compare(x.ID, y.ID) })
 	return slices.CompactFunc(open, func(x, y sprint) bool { return x.ID == y.ID }), nil
+}
+
+// hasNoSprints says that a board of a team-managed project, whose type does not tell, works without
+// sprints: the list is refused, and the board was just there.
+func hasNoSprints(err error) bool {
+	var refused *atlassian.Error
+	return errors.As(err, &refused) && refused.Status == http.StatusBadRequest
 }
 
 // agileList reads a list of Jira Software's API, up to most of it.

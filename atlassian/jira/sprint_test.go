@@ -149,3 +149,13 @@ func TestTransitionEditsRichText(t *testing.T) {
 		check("description")
 	})
 }
+
+// A board of a team-managed project may have no sprints, which its type does not tell: the others count.
+func TestSprintsBesideABoardWithout(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		b.sandbox.AddSimpleBoard("PLAT", 77)
+		if _, err := b.CreateIssue(t.Context(), jira.NewIssue{Project: "PLAT", Type: "Task", Summary: "x", Fields: map[string]any{"Sprint": "PLAT Sprint 12"}}); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -22,7 +22,10 @@ func (s *Server) boardList(w http.ResponseWriter, r *http.Request) {
 	list := []any{}
 	for _, b := range s.state.boards {
 		kind := "scrum"
-		if b.kanban {
+		switch {
+		case b.simple:
+			kind = "simple"
+		case b.kanban:
 			kind = "kanban"
 		}
 		if asked == "" || b.project.key == asked || b.project.id == asked {
@@ -42,7 +45,7 @@ func (s *Server) boardSprints(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b := s.state.boards[n]
-	if b.kanban {
+	if b.kanban || b.simple {
 		writeError(w, refuse(http.StatusBadRequest, "The board does not support sprints"))
 		return
 	}
@@ -68,6 +71,17 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, list []any) {
 	start = min(max(start, 0), len(list))
 	part := list[start:min(start+max(limit, 0), len(list))]
 	writeJSON(w, http.StatusOK, object{"startAt": start, "maxResults": limit, "isLast": start+len(part) == len(list), "values": part})
+}
+
+// AddSimpleBoard gives a project a board as team-managed projects have it, without sprints.
+func (s *Server) AddSimpleBoard(projectKey string, id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.state.projects {
+		if p.key == projectKey {
+			s.state.boards = append([]*board{{id: id, name: projectKey + " board", simple: true, project: p}}, s.state.boards...)
+		}
+	}
 }
 
 // AddSprint gives a project a scrum board with an active sprint.

@@ -142,6 +142,7 @@ type board struct {
 	id      int
 	name    string
 	kanban  bool
+	simple  bool // of a team-managed project, here without sprints
 	project *project
 	sprints []*sprint
 }

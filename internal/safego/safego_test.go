@@ -25,6 +25,7 @@ func TestPanicsAreLogged(t *testing.T) {
 			var b bytes.Buffer
 			start(slog.New(slog.NewTextHandler(&b, nil)))
 			time.Sleep(2 * time.Second)
+			synctest.Wait()
 			for _, want := range []string{"level=ERROR", "work=counting", `panic="lost count"`, "safego_test.go"} {
 				if !strings.Contains(b.String(), want) {
 					t.Errorf("%s: the log lacks %s: %s", name, want, b.String())

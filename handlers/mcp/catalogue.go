@@ -251,8 +251,7 @@ func (c *Catalogue) Tools() []policy.Tool {
 }
 
 // Listing returns the tools member of a tools/list result that shows every tool, as it goes over
-// the wire. Every assistant pays for these bytes in every conversation; a test holds them to a
-// budget.
+// the wire, without a server to ask.
 func (c *Catalogue) Listing() ([]byte, error) {
 	list := make([]*sdk.Tool, 0, len(c.tools))
 	for _, name := range slices.Sorted(maps.Keys(c.tools)) {
